@@ -1,0 +1,75 @@
+# Every target makes the virtual environment itself when it is missing: on a fresh machine `make demo` is enough.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-unit test-servers test-faults nightly check fmt lock bench bench-quick clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+UNIT := not servers and not redis and not kafka and not faults and not e2e and not nightly
+SERVERS := (servers or redis or kafka or e2e) and not faults and not nightly
+COVER := --cov --cov-report=term
+PYTEST_ARGS ?=
+ARGS ?=
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+$(READY): requirements-dev.lock pyproject.toml
+	@python=$$(for p in python3.11 python3.12 python3.13 python3; do \
+	    "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done || true); \
+	if [ -z "$$python" ]; then echo "Python 3.11 or newer is needed; none of python3.11, python3.12, python3.13, python3 is. Install one (Debian: apt-get install python3 python3-venv)." >&2; exit 1; fi; \
+	if [ ! -x $(BIN)/python ]; then "$$python" -m venv $(VENV) || { echo "$$python cannot make a virtual environment (Debian: apt-get install python3-venv)." >&2; exit 1; }; fi
+	@echo "setting up $(VENV) (once; about a minute)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(READY) ## make .venv from the locked, hashed requirements
+
+demo: $(READY) ## real customers moving through their segments; ARGS="--until-caught-up --json"
+	@$(BIN)/segments demo $(ARGS)
+
+test: $(READY) ## all tests: unit, servers, faults; says what this machine could not run
+	@$(BIN)/python -m pytest $(COVER) $(PYTEST_ARGS)
+
+test-unit: $(READY) ## only what needs no server, with branch coverage of the pure packages
+	@$(BIN)/python -m pytest -m "$(UNIT)" $(COVER) $(PYTEST_ARGS)
+
+test-servers: $(READY) ## embedded Valkey and mock broker always; real Redis and Kafka where they can run
+	@$(BIN)/python -m pytest -m "$(SERVERS)" $(PYTEST_ARGS)
+
+test-faults: $(READY) ## kill, pause and cut servers and workers
+	@$(BIN)/python -m pytest -m "faults and not nightly" $(PYTEST_ARGS)
+
+nightly: $(READY) ## everything, with many more examples and kills
+	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -m "" --timeout=3600 $(PYTEST_ARGS)
+
+check: $(READY) ## style, types, import arrows, Dockerfile, compose.yaml, locks
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy --strict stream
+	@$(BIN)/lint-imports
+	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
+	@$(BIN)/python -m pytest -q --no-header tests/house
+
+fmt: $(READY) ## put the code in order
+	@$(BIN)/ruff check --fix --exit-zero .
+	@$(BIN)/ruff format .
+
+lock: $(READY) ## write requirements.lock (what runs) and requirements-dev.lock (and what checks) anew
+	@compile="$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --quiet"; \
+	export UV_CUSTOM_COMPILE_COMMAND="make lock"; \
+	$$compile --output-file requirements.lock; \
+	$$compile --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+bench: $(READY) ## all benchmarks; a table each, and --json
+	@$(BIN)/python -m bench $(ARGS)
+
+bench-quick: $(READY) ## the same, small: does it run at all
+	@$(BIN)/python -m bench --quick $(ARGS)
+
+clean: ## remove what the tools left behind, not .venv
+	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage dist build

@@ -1,0 +1,1 @@
+"""ONE FILE, ONE NEIGHBOUR, ONE CLIENT LIBRARY: each turns its errors into ours."""

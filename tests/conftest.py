@@ -1,0 +1,60 @@
+"""What holds for every test: Hypothesis profiles, the order of the stages, and that nothing is skipped unseen.
+
+Shared fixtures live in modules of their own; name them in `pytest_plugins`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Generator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+pytest_plugins: list[str] = []
+
+STAGES = (("nightly", 4), ("faults", 3), ("e2e", 2), ("kafka", 1), ("redis", 1), ("servers", 1))
+
+settings.register_profile("dev", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", parent=settings.get_profile("dev"), max_examples=200, derandomize=True, print_blob=True)
+settings.register_profile("nightly", parent=settings.get_profile("dev"), max_examples=5_000, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))
+
+
+def stage(item: pytest.Item) -> int:
+    """Return when this test runs: 0 needs nothing, 1 servers, 2 the whole command, 3 faults, 4 nightly."""
+    return next((place for mark, place in STAGES if item.get_closest_marker(mark)), 0)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the quick stages first; inside a stage the order stays as written."""
+    items.sort(key=stage)
+
+
+def skip_reason(report: pytest.TestReport) -> str | None:
+    """Return why the test was skipped; None when it ran, or failed as expected."""
+    if not report.skipped or hasattr(report, "wasxfail"):
+        return None
+    return report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip into a failure where SEGMENTS_REQUIRE_SERVERS=1 says that this machine can run everything."""
+    report = yield
+    reason = skip_reason(report)
+    if reason is not None and os.environ.get("SEGMENTS_REQUIRE_SERVERS") == "1":
+        report.outcome = "failed"
+        report.longrepr = f"SEGMENTS_REQUIRE_SERVERS=1, but this test was skipped: {reason}"
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what this machine could not run, and why."""
+    reasons = Counter(skip_reason(report) for report in terminalreporter.getreports("skipped"))
+    if not reasons:
+        return
+    terminalreporter.section("not run on this machine")
+    for reason, count in sorted(reasons.items(), key=str):
+        terminalreporter.line(f"{count:4} × {reason}")

@@ -1,0 +1,67 @@
+"""The house's own net: a skip is told, and where everything must run it is a failure."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+CONFTEST = Path(__file__).parents[1] / "conftest.py"
+
+SKIPPING = """
+import pytest
+
+@pytest.fixture
+def broker():
+    pytest.skip("no Java")
+
+@pytest.mark.kafka
+def test_at_setup(broker): pass
+
+@pytest.mark.kafka
+def test_in_body(): pytest.skip("no Java")
+
+@pytest.mark.faults
+def test_kills(): print("third")
+
+@pytest.mark.servers
+def test_serves(): print("second")
+
+def test_thinks(): print("first")
+"""
+
+
+@pytest.fixture
+def project(pytester: pytest.Pytester) -> pytest.Pytester:
+    marks = "\n".join(f"    {mark}: x" for mark in ("nightly", "faults", "e2e", "kafka", "redis", "servers"))
+    pytester.makeini(f"[pytest]\nmarkers =\n{marks}\n")
+    pytester.makeconftest(CONFTEST.read_text())
+    pytester.makepyfile(SKIPPING)
+    return pytester
+
+
+def run(project: pytest.Pytester) -> pytest.RunResult:
+    return project.runpytest_subprocess("-p", "no:cacheprovider", "-s")
+
+
+def test_a_skip_is_told_with_its_reason_before_the_closing_line(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SEGMENTS_REQUIRE_SERVERS", raising=False)
+    result = run(project)
+    result.assert_outcomes(passed=3, skipped=2)
+    result.stdout.fnmatch_lines(["*not run on this machine*", "*2 × Skipped: no Java", "*3 passed, 2 skipped*"])
+
+
+def test_a_skip_fails_where_everything_must_run(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGMENTS_REQUIRE_SERVERS", "1")
+    result = run(project)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*SEGMENTS_REQUIRE_SERVERS=1, but this test was skipped*no Java*"])
+    assert "not run on this machine" not in result.stdout.str()
+
+
+def test_quick_stages_run_first(project: pytest.Pytester) -> None:
+    run(project).stdout.fnmatch_lines(["*first*", "*second*", "*third*"])
