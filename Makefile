@@ -55,15 +55,17 @@ check: $(READY) ## style, types, import arrows, Dockerfile, compose.yaml, locks
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	@$(BIN)/python -m pytest -q --no-header tests/house
 
-fmt: $(READY) ## put the code in order
+fmt: $(READY) ## put the code in order, and the tables of the README
 	@$(BIN)/ruff check --fix --exit-zero .
 	@$(BIN)/ruff format .
+	@$(BIN)/python -m scripts.readme
 
-lock: $(READY) ## write requirements.lock (what runs) and requirements-dev.lock (and what checks) anew
-	@compile="$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --quiet"; \
+lock: $(READY) ## write the locks anew: what runs, what builds the wheel, and both with what checks
+	@compile="$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --quiet"; \
 	export UV_CUSTOM_COMPILE_COMMAND="make lock"; \
-	$$compile --output-file requirements.lock; \
-	$$compile --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	$$compile --output-file requirements.lock pyproject.toml; \
+	$$compile --group build --output-file requirements-build.lock; \
+	$$compile --extra dev --constraint requirements.lock --constraint requirements-build.lock --output-file requirements-dev.lock pyproject.toml
 
 bench: $(READY) ## all benchmarks; a table each, and --json
 	@$(BIN)/python -m bench $(ARGS)
