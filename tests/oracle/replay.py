@@ -1,0 +1,193 @@
+"""The whole way: one customer's records in, every transition out."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tests.oracle.conditions import holds
+from tests.oracle.dimension import WARNING, Answer, Dimension, Move, decide, dimensions_of, segment_in
+from tests.oracle.instants import next_instant
+from tests.oracle.records import Accepted, Rec, judge
+from tests.oracle.spans import span_ms
+from tests.oracle.world import World
+
+Rules = dict[str, dict[str, Any]]
+MOST_SILENT_STEPS = 2000
+
+
+@dataclass
+class Result:
+    """All transitions in order, where the customer stands at the end, and what became of each record."""
+
+    transitions: list[dict[str, Any]] = field(default_factory=list)
+    memberships: dict[str, tuple[str | None, int]] = field(default_factory=dict)
+    outcomes: list[str] = field(default_factory=list)
+
+
+class Replay:
+    """One customer on the way through the log."""
+
+    def __init__(self, rules: Rules, given: dict[str, Any] | None = None, every_ms: int | None = None) -> None:
+        """Start before the first record; `every_ms` looks at each such step instead of at worked-out instants."""
+        self.dimensions = dimensions_of(rules)
+        self.answers: dict[str, Answer] = {}
+        self.world = World(rules, (), entered=self.entered, given=given or {})
+        self.as_of: int | None = None
+        self.last_tick = 0
+        self.every_ms = every_ms
+        self.transitions: list[dict[str, Any]] = []
+
+    def entered(self, segment: str) -> int | None:
+        """Return since when the customer is in a segment, None if not in it."""
+        return segment_in(segment, self.answers)
+
+    def pass_time(self, before: int) -> None:
+        """Decide at every instant earlier than `before` at which something could change."""
+        while self.as_of is not None:
+            instant = self.next_instant(self.as_of)
+            if instant is None or instant >= before:
+                return
+            self.as_of = instant
+            self.decide_all(None)
+
+    def next_instant(self, after: int) -> int | None:
+        """Return when to look again."""
+        if self.every_ms is not None:
+            return after - after % self.every_ms + self.every_ms
+        found = next_instant(self.world, self.answers, after)
+        exits = [self.warning_at(one) for one in self.dimensions if one.warns_of is not None]
+        return min((one for one in [found, *exits] if one is not None and one > after), default=None)
+
+    def apply(self, one: Accepted) -> None:
+        """Catch up to one accepted record and decide together with it."""
+        self.pass_time(max(one.record_time, self.last_tick))
+        first = self.as_of is None
+        self.as_of = one.record_time if self.as_of is None else max(self.as_of, one.record_time)
+        since = self.as_of if first else self.world.known_since
+        self.world = replace(self.world, accepted=(*self.world.accepted, one), known_since=since)
+        self.decide_all(one)
+
+    def tick(self, before: int) -> None:
+        """Fire what is due before a tick."""
+        self.last_tick = max(self.last_tick, before)
+        self.pass_time(before)
+
+    def decide_all(self, cause: Accepted | None) -> None:
+        """Decide every dimension as of now, those looked at first, and number what changed."""
+        assert self.as_of is not None
+        for dimension in self.dimensions:
+            for left, entered in self.decide(dimension, self.as_of):
+                self.transitions.append(self.transition(dimension, left, entered, cause))
+
+    def decide(self, dimension: Dimension, now: int) -> list[Move]:
+        """Return the moves of one dimension as of now."""
+        if dimension.warns_of is None:
+            return decide(dimension, self.answers, self.world, now)
+        answer = self.answers.setdefault(dimension.name, Answer(None, now))
+        begins = self.warning_at(dimension)
+        current = WARNING if begins is not None and begins <= now else None
+        left = answer.current
+        if current == left:
+            return []
+        answer.current, answer.since = current, now
+        return [(left, current)]
+
+    def transition(
+        self, dimension: Dimension, left: str | None, entered: str | None, cause: Accepted | None
+    ) -> dict[str, Any]:
+        """Return the next transition, numbered."""
+        return {
+            "sequence": len(self.transitions) + 1,
+            "dimension": dimension.name,
+            "left": left,
+            "entered": entered,
+            "at": self.as_of,
+            "cause": "time" if cause is None else "event",
+            "event_id": None if cause is None else cause.content["event_id"],
+            "late": cause is not None and cause.late,
+        }
+
+    def warning_at(self, dimension: Dimension) -> int | None:
+        """Return from when a member of the watched segment is about to leave it, None if silence never ends it."""
+        assert dimension.warns_of is not None
+        if self.entered(dimension.warns_of) is None:
+            return None
+        leaves = self.leaves_at(dimension.warns_of)
+        return None if leaves is None else leaves - span_ms(dict(dimension.segments)[WARNING]["warn_before"])
+
+    def leaves_at(self, segment: str) -> int | None:
+        """Return when the member leaves a segment if nothing is heard, by living through the silence on a copy."""
+        silence = self.copy_without_warnings_of(segment)
+        for _ in range(MOST_SILENT_STEPS):
+            assert silence.as_of is not None
+            instant = silence.next_instant(silence.as_of)
+            if instant is None:
+                return None
+            silence.as_of = instant
+            silence.decide_all(None)
+            if silence.entered(segment) is None:
+                return instant
+        return None
+
+    def copy_without_warnings_of(self, segment: str) -> Replay:
+        """Return a copy that lives on by itself with only the dimensions that the segment depends on."""
+        twin = copy.copy(self)
+        twin.answers, twin.transitions = copy.deepcopy(self.answers), []
+        twin.world = replace(self.world, entered=twin.entered)
+        twin.dimensions = upstream(self.dimensions, segment)
+        return twin
+
+
+def upstream(dimensions: Sequence[Dimension], segment: str) -> list[Dimension]:
+    """Return the dimensions that decide about a segment, in order."""
+    names = {segment if segment.startswith("audiences.") else segment.partition(".")[0]}
+    kept: list[Dimension] = []
+    for one in reversed(dimensions):
+        if one.name in names:
+            names |= one.looks_at
+            kept.insert(0, one)
+    return kept
+
+
+def run(
+    rules: Rules,
+    records: Sequence[Rec],
+    until: int | None = None,
+    given: dict[str, Any] | None = None,
+    every_ms: int | None = None,
+) -> Result:
+    """Return what one customer's records must cause, up to the last record or up to `until` inclusive."""
+    replay, outcomes = played(rules, records, until, given, every_ms)
+    where = {name: (answer.current, answer.since) for name, answer in replay.answers.items()}
+    return Result(replay.transitions, where, outcomes)
+
+
+def played(
+    rules: Rules,
+    records: Sequence[Rec],
+    until: int | None,
+    given: dict[str, Any] | None = None,
+    every_ms: int | None = None,
+) -> tuple[Replay, list[str]]:
+    """Return the replay after all records, and each record's outcome."""
+    kept, outcomes = judge(rules["vocabulary.yaml"], records)
+    replay = Replay(rules, given, every_ms)
+    for record, one in zip(records, kept, strict=True):
+        if record.kind == "tick":
+            replay.tick(record.content["before"])
+        elif one is not None:
+            replay.apply(one)
+    if until is not None:
+        replay.pass_time(until + 1)
+    return replay, outcomes
+
+
+def value_of(
+    rules: Rules, condition: dict[str, Any], records: Sequence[Rec], at: int, given: dict[str, Any] | None = None
+) -> bool:
+    """Return the truth of one condition as of `at` after these records; of an unknown customer nothing holds."""
+    replay, _ = played(rules, records, at, given)
+    return bool(replay.world.accepted) and holds(condition, replay.world, at)
