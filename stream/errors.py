@@ -1,14 +1,14 @@
 """Every error of the program, drawn as a tree and grouped by whose fault it is.
 
-    StreamError
-    ├── InputError              this record: dead letter, go on
-    ├── RuleError               these rule files: keep the live ones
-    ├── SettingsError           the operator: exit before touching the network
-    ├── StateError              what we stored
-    │   ├── FencedError           somebody else wrote: drop the partition, take it again if it is still ours
-    │   ├── CorruptProfileError   one customer cannot be read: park the customer, alert
-    │   └── LayoutError           log and state do not belong together: refuse to start
-    └── UnavailableError        a neighbour is away: back off, pause
+StreamError
+├── InputError              this record: dead letter, go on
+├── RuleError               these rule files: keep the live ones
+├── SettingsError           the operator: exit before touching the network
+├── StateError              what we stored
+│   ├── FencedError           somebody else wrote: drop the partition, take it again if it is still ours
+│   ├── CorruptProfileError   one customer cannot be read: park the customer, alert
+│   └── LayoutError           log and state do not belong together: refuse to start
+└── UnavailableError        a neighbour is away: back off, pause
 """
 
 from __future__ import annotations
