@@ -1,4 +1,4 @@
-"""The wheel holds what a stranger needs: the program, the shipped rules and the demo's data, as files and not as links."""
+"""The wheel holds what a stranger needs: program, shipped rules and demo data, as files and not as links."""
 
 from __future__ import annotations
 
