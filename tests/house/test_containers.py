@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,20 +12,8 @@ from ruamel.yaml import YAML
 from stream.adapters.prometheus import METRICS
 from stream.settings import read
 from stream.settings.reading import DECLARED
-
-ROOT = Path(__file__).parents[2]
-BIN = Path(sys.executable).parent
-DOCKERFILE = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
-FINAL = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
-
-
-def instruction(name: str) -> str:
-    """Return the last such instruction of the final stage."""
-    return re.findall(rf"^{name}\s+(.*)$", FINAL, re.MULTILINE)[-1].strip()
-
-
-def image_environment() -> dict[str, str]:
-    return dict(pair.split("=", 1) for pair in instruction("ENV").split())
+from tests.house import image
+from tests.house.image import BIN, DOCKERFILE, FINAL, ROOT, instruction
 
 
 def load(path: str) -> Any:
@@ -56,22 +41,21 @@ def test_the_linters_find_nothing(command: tuple[str, ...]) -> None:
 
 
 def test_the_image_runs_as_a_number_that_is_not_root() -> None:
-    user, group = instruction("USER").split(":")
-    assert int(user) > 0
-    assert int(group) > 0
+    user, group = image.user()
+    assert user > 0
+    assert group > 0
     assert FINAL.index("\nUSER ") < FINAL.index("\nENTRYPOINT ")
 
 
 def test_signals_reach_the_program() -> None:
     """Exec form: no shell between the container's process 1 and us."""
-    assert json.loads(instruction("ENTRYPOINT")) == ["segments"]
-    assert json.loads(instruction("CMD")) == ["worker"]
-    assert json.loads(instruction("HEALTHCHECK").partition(" CMD ")[2])[0] == "python"
+    assert image.entry_point() == ["segments", "worker"]
+    assert image.health_command()[0] == "python"
 
 
 def test_the_environment_of_image_and_roles_is_what_settings_understand(services: dict[str, Any]) -> None:
     for service in ours(services).values():
-        environ = image_environment() | service["environment"]
+        environ = image.declared() | service["environment"]
         assert read(environ).kafka_brokers == "kafka:9092"
         assert {name for name in environ if name not in DECLARED} == {
             "PATH",
@@ -81,7 +65,7 @@ def test_the_environment_of_image_and_roles_is_what_settings_understand(services
 
 
 def test_the_health_check_asks_the_port_that_the_image_opens() -> None:
-    assert image_environment()["SEGMENTS_HTTP_PORT"] == instruction("EXPOSE")
+    assert image.declared()["SEGMENTS_HTTP_PORT"] == instruction("EXPOSE")
     assert "SEGMENTS_HTTP_PORT" in instruction("HEALTHCHECK")
     assert "/healthz" in instruction("HEALTHCHECK")
 
