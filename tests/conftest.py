@@ -12,7 +12,9 @@ from collections.abc import Generator
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins: list[str] = []
+pytest_plugins: list[str] = ["tests.brokers.fixtures"]
+
+Report = pytest.TestReport | pytest.CollectReport
 
 STAGES = (("nightly", 4), ("faults", 3), ("e2e", 2), ("kafka", 1), ("redis", 1), ("servers", 1))
 
@@ -32,21 +34,34 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=stage)
 
 
-def skip_reason(report: pytest.TestReport) -> str | None:
-    """Return why the test was skipped; None when it ran, or failed as expected."""
+def skip_reason(report: Report) -> str | None:
+    """Return why the test or module was skipped; None when it ran, or failed as expected."""
     if not report.skipped or hasattr(report, "wasxfail"):
         return None
     return report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+def not_here(report: Report) -> None:
     """Turn a skip into a failure where SEGMENTS_REQUIRE_SERVERS=1 says that this machine can run everything."""
-    report = yield
     reason = skip_reason(report)
     if reason is not None and os.environ.get("SEGMENTS_REQUIRE_SERVERS") == "1":
         report.outcome = "failed"
-        report.longrepr = f"SEGMENTS_REQUIRE_SERVERS=1, but this test was skipped: {reason}"
+        report.longrepr = f"SEGMENTS_REQUIRE_SERVERS=1, but this was skipped: {reason}"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Let no test be skipped unseen."""
+    report = yield
+    not_here(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Let no whole module be skipped unseen."""
+    report = yield
+    not_here(report)
     return report
 
 

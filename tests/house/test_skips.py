@@ -59,8 +59,16 @@ def test_a_skip_fails_where_everything_must_run(project: pytest.Pytester, monkey
     monkeypatch.setenv("SEGMENTS_REQUIRE_SERVERS", "1")
     result = run(project)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["*SEGMENTS_REQUIRE_SERVERS=1, but this test was skipped*no Java*"])
+    result.stdout.fnmatch_lines(["*SEGMENTS_REQUIRE_SERVERS=1, but this was skipped*no Java*"])
     assert "not run on this machine" not in result.stdout.str()
+
+
+def test_a_module_that_skips_itself_fails_as_well(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGMENTS_REQUIRE_SERVERS", "1")
+    project.makepyfile(test_other="import pytest; pytest.importorskip('no_such_module')")
+    result = run(project)
+    assert result.ret == pytest.ExitCode.INTERRUPTED
+    result.stdout.fnmatch_lines(["*but this was skipped*no_such_module*"])
 
 
 def test_quick_stages_run_first(project: pytest.Pytester) -> None:
