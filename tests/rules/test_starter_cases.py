@@ -1,0 +1,93 @@
+"""Every case beside the starter rules, worked out by the naive oracle: the expectations are right, whoever plays them.
+
+That the engine agrees is tested where the engine is; here it is not imported.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.oracle import Rec, run
+from tests.oracle.load import load_rules, load_text
+from tests.oracle.spans import span_ms
+
+STARTER = Path(__file__).parents[2] / "rules"
+RULES = load_rules(STARTER)
+Move = tuple[int, str | None, str | None]
+
+
+def all_cases() -> Iterator[Any]:
+    for path in sorted(STARTER.rglob("*.test.yaml")):
+        segment = path.name.removesuffix(".test.yaml")
+        for case in load_text(path.read_text(encoding="utf-8"))["tests"]:
+            yield pytest.param(path.parent.name, segment, case, id=f"{path.parent.name}.{segment}: {case['name']}")
+
+
+def since_start(span: str) -> int:
+    return 0 if span == "0d" else span_ms(span)
+
+
+def start_ms(case: dict[str, Any]) -> int:
+    written = case.get("starts", "2026-01-05T00:00")
+    moment = written if isinstance(written, datetime) else datetime.fromisoformat(written)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(RULES["vocabulary.yaml"]["zone"]))
+    return int(moment.timestamp()) * 1_000
+
+
+def record(number: int, start: int, line: dict[str, Any]) -> Rec:
+    facts = dict(line)
+    at = start + since_start(facts.pop("at"))
+    occurred = facts.pop("occurred", None)
+    content = {
+        "event_id": str(number),
+        "source": "case",
+        "name": facts.pop("did", ""),
+        "customer_id": "c-1",
+        "occurred_at": at if occurred is None else start + since_start(occurred),
+        "traits": facts.pop("traits", {}),
+        "properties": facts,
+    }
+    return Rec(at, "event", content)
+
+
+def played(dimension: str, case: dict[str, Any]) -> list[Move]:
+    """What the oracle makes of a case: (ms since the start, left, entered) of one dimension."""
+    start = start_ms(case)
+    records = [record(number, start, line) for number, line in enumerate(case["events"])]
+    found = run(RULES, records, start + since_start(case["until"]), given=case.get("given"))
+    assert set(found.outcomes) == {"accepted"}
+    return [
+        (one["at"] - start, one["left"], one["entered"]) for one in found.transitions if one["dimension"] == dimension
+    ]
+
+
+@pytest.mark.parametrize(("folder", "segment", "case"), list(all_cases()))
+def test_the_expectation_is_right(folder: str, segment: str, case: dict[str, Any]) -> None:
+    is_audience = folder == "audiences"
+    got = played(f"{folder}.{segment}" if is_audience else folder, case)
+    entered = [(at, into) for at, _, into in got if into is not None]
+    left = [(at, out) for at, out, into in got if into is None]
+    wanted = [(since_start(one["at"]), one) for one in case["expect"]]
+    assert entered == [(at, one["enters"]) for at, one in wanted if "enters" in one]
+    assert left == [(at, one["leaves"]) for at, one in wanted if "enters" not in one]
+
+
+@pytest.mark.parametrize("path", sorted(STARTER.rglob("*.test.yaml")), ids=lambda path: path.stem)
+def test_each_segment_has_a_case_that_enters_and_one_that_must_not(path: Path) -> None:
+    segment = path.name.removesuffix(".test.yaml")
+    cases = load_text(path.read_text(encoding="utf-8"))["tests"]
+    enters = {any(one.get("enters") == segment for one in case["expect"]) for case in cases}
+    assert enters == {True, False}
+
+
+def test_each_segment_has_its_cases_its_owner_and_a_next_action() -> None:
+    segments = [name for name in RULES if name != "vocabulary.yaml" and not name.endswith("dimension.yaml")]
+    assert len(segments) == 17
+    for name in segments:
+        assert (STARTER / name.replace(".yaml", ".test.yaml")).exists(), name
+        assert {"title", "description", "owner", "next_action"} <= RULES[name].keys(), name
