@@ -111,7 +111,7 @@ class RedisStore:
                     return Taken(None, [])
                 id_, head = self._new_id(), stored[ID_BYTES:]
                 if await line.write(("SET", keys.head, id_ + head)):
-                    self._held[partition] = HeldPartition(self._lines, keys, id_, self._new_id)
+                    self._held[partition] = self._holding(keys, id_)
                     return Taken(head, outbox)
         raise UnavailableError(f"{keys.head}: another worker keeps writing it; try again [redis-changed]")
 
@@ -158,6 +158,9 @@ class RedisStore:
 
     def _keys(self, partition: int) -> Keys:
         return Keys.of(self._namespace, partition)
+
+    def _holding(self, keys: Keys, last_id: bytes) -> HeldPartition:
+        return HeldPartition(self._lines, keys, last_id, self._new_id)
 
     def _hold(self, partition: int) -> HeldPartition:
         held = self._held.get(partition)

@@ -130,8 +130,11 @@ class Lines:
 
     async def give_back(self, line: Line) -> None:
         """Take `line` back; a broken or watching one is disconnected, so that nothing of it lives on."""
-        if line.is_watching or not line.is_usable:
+        is_broken = not line.is_usable
+        if is_broken or line.is_watching:
             await line.connection.disconnect(nowait=True)
+        if is_broken:
+            await self._pool.disconnect(inuse_connections=False)  # those that lie idle broke with it
         await self._pool.release(line.connection)
 
     @asynccontextmanager

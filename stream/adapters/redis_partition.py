@@ -111,10 +111,13 @@ class HeldPartition:
         id_ = None if stored is None else stored[:ID_BYTES]
         if self._pending is not None and id_ == self._pending.id:
             self._confirm(self._pending)
-        elif id_ != self._last_id:
+        elif not self._is_ours(id_):
             await self.let_go()
             raise self._lose("the stored commit id is not the one this process wrote last")
         return replies
+
+    def _is_ours(self, stored_id: bytes | None) -> bool:
+        return stored_id == self._last_id
 
     async def _send(self, line: Line, pending: Pending) -> None:
         """Send the pending commit over the watching line. Unknown or refused by the watch: the head will tell."""

@@ -244,16 +244,6 @@ class StoreContract:
         await store.commit(0, commit(b"after it"))
         assert await store.take(0) == Taken(b"after it", [b"x"])
 
-    async def test_a_lost_answer_and_a_new_owner_fence(self, rig: StoreRig) -> None:
-        store = await taken(rig)
-        await store.fetch(0, [])
-        other = rig.store()
-        await other.take(0)
-        rig.lose_commit()
-        with pytest.raises(FencedError, match="not the one"):
-            await store.commit(0, commit(b"late", outbox=[b"late"]))
-        assert await other.take(0) == Taken(b"start 0", [])
-
     async def test_away_is_said_and_the_same_commit_may_be_tried_again(self, rig: StoreRig) -> None:
         store = await taken(rig)
         await rig.go_away()
