@@ -161,6 +161,32 @@ async def test_a_take_whose_answer_was_lost_is_simply_repeated(store: RedisStore
     await store.commit(0, CHANGE)
 
 
+async def test_a_take_that_lands_late_does_not_bring_back_an_older_head(
+    store: RedisStore, proxy: CuttingProxy, other: RedisStore
+) -> None:
+    proxy.plan("hold")
+    with pytest.raises(UnavailableError):
+        await store.take(0)
+    await other.take(0)
+    await other.commit(0, CHANGE)
+    assert (await proxy.deliver_held()).endswith(NOT_DONE)
+    await other.commit(0, Commit(b"later"))
+    assert await other.take(0) == Taken(b"later", [b"x"])
+
+
+async def test_a_first_start_that_lands_late_does_not_start_again(proxy: CuttingProxy, other: RedisStore) -> None:
+    slow = RedisStore(proxy.url, "test", timeout_s=0.2)
+    proxy.plan("hold")
+    with pytest.raises(UnavailableError):
+        await slow.initialise(b"layout", {0: b"start"})
+    await other.initialise(b"layout", {0: b"start"})
+    await other.take(0)
+    await other.commit(0, CHANGE)
+    assert (await proxy.deliver_held()).endswith(NOT_DONE)
+    assert await other.take(0) == DONE_ONCE
+    await slow.close()
+
+
 async def test_a_first_start_whose_answer_was_lost_is_simply_repeated(proxy: CuttingProxy) -> None:
     store = RedisStore(proxy.url, "fresh", timeout_s=0.2)
     proxy.plan("cut after")
