@@ -1,0 +1,249 @@
+"""Conditions on what the customer did: one model per leading word."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from stream.ruleset.schema_part import shown, wrong
+from stream.ruleset.schema_parts import Step, StepDidNot, Where
+from stream.ruleset.schema_values import CountFromOne, Event, FieldValue, Name, SpanOrPersonal, Text
+from stream.ruleset.schema_words import (
+    COMPARE_ADVICE,
+    Compared,
+    Counted,
+    CountedAlways,
+    Windowed,
+    Words,
+    check_shorter,
+    floor_ms,
+    some_comparison,
+)
+from stream.ruleset.spans import Span
+
+FEWEST_STEPS: Final = 2
+Filter: TypeAlias = Annotated[Where | None, Field(description="tests on the properties of the event; all must hold")]
+
+
+class Did(Counted, Windowed):
+    """Did it, so many times (once or more without a count)."""
+
+    word: ClassVar[str] = "did"
+    did: Event = Field(description="the event")
+    where: Filter = None
+    per: Text | None = Field(default=None, description="count for each value of this property by itself")
+
+
+class DidOnDays(CountedAlways, Windowed):
+    """Did it on so many different days of the zone."""
+
+    word: ClassVar[str] = "did_on_days"
+    did_on_days: Event = Field(description="the event")
+    where: Filter = None
+
+
+class DidNot(Windowed):
+    """Did not do it: the same as did, exactly 0."""
+
+    word: ClassVar[str] = "did_not"
+    did_not: Event = Field(description="the event")
+    where: Filter = None
+
+
+class FirstTime(Words):
+    """Did it for the first time in life, at most so long ago."""
+
+    word: ClassVar[str] = "first_time"
+    first_time: Event = Field(description="the event")
+    where: Filter = None
+    within: SpanOrPersonal = Field(description="looks back so far from now")
+
+
+class LastEvent(Windowed):
+    """The last such event has these properties."""
+
+    word: ClassVar[str] = "last_event"
+    last_event: Event = Field(description="the event")
+    where: Filter = None
+    has: Where = Field(description="what the last one must have")
+
+
+def _as_steps(value: Any) -> Any:
+    if not isinstance(value, list):
+        raise wrong("rule-value", f"{shown(value)} where a list of steps belongs")
+    if len(value) < FEWEST_STEPS:
+        raise wrong("rule-step", "a sequence has at least 2 steps; for one event write did")
+    for number, step in enumerate(value):
+        if isinstance(step, dict) and "did_not" in step and number < len(value) - 1:
+            raise wrong("rule-step", '"did_not" can only be the last step of a sequence', at=number)
+    if isinstance(value[0], dict) and "max_gap" in value[0]:
+        raise wrong("rule-step", '"max_gap" on the first step: nothing comes before it; remove it', at=0)
+    return tuple(value)
+
+
+class Sequence(Words):
+    """First this, then that; others may lie between."""
+
+    word: ClassVar[str] = "sequence"
+    sequence: Annotated[tuple[Step, ...], BeforeValidator(_as_steps, json_schema_input_type=list[Step])] = Field(
+        description="the steps, the earliest first"
+    )
+    within: Span | None = Field(default=None, description="all steps lie so far back at most")
+    per: Text | None = Field(default=None, description="each value of this property is followed by itself")
+
+    @model_validator(mode="after")
+    def _room_for_silence(self) -> Self:
+        last = self.sequence[-1]
+        if isinstance(last, StepDidNot) and self.within is not None and last.for_ >= self.within:
+            check_shorter("for", last.for_, "within", self.within, "nothing can be in it")
+        return self
+
+
+class Regularly(Words):
+    """Did it so often in enough of the last periods, counted back from now."""
+
+    word: ClassVar[str] = "regularly"
+    regularly: Event = Field(description="the event")
+    where: Filter = None
+    at_least: CountFromOne = Field(description="so many in one period")
+    every: Span = Field(description="the length of a period")
+    in_at_least: CountFromOne = Field(description="in so many of the periods")
+    of_last: CountFromOne = Field(description="of so many periods back from now")
+
+    @model_validator(mode="after")
+    def _enough_periods(self) -> Self:
+        if self.in_at_least > self.of_last:
+            message = f"in_at_least ({self.in_at_least}) is more than of_last ({self.of_last}); nobody can be in it"
+            raise wrong("rule-windows", message, at="in_at_least", side="key")
+        return self
+
+
+class Stopped(Words):
+    """Did it not so long ago, but has been quiet for a while."""
+
+    word: ClassVar[str] = "stopped"
+    stopped: Event = Field(description="the event")
+    where: Filter = None
+    did_within: SpanOrPersonal = Field(description="the newest is less than this ago")
+    quiet_for: SpanOrPersonal = Field(description="and at least this ago")
+
+    @model_validator(mode="after")
+    def _quiet_inside(self) -> Self:
+        short, long = floor_ms(self.quiet_for), floor_ms(self.did_within)
+        check_shorter("quiet_for", short, "did_within", long, "nobody can be in it")
+        return self
+
+
+class Restarted(Words):
+    """Was quiet, and did it again."""
+
+    word: ClassVar[str] = "restarted"
+    restarted: Event = Field(description="the event")
+    where: Filter = None
+    quiet_for: SpanOrPersonal = Field(description="the one before lies at least so far before it")
+    again_within: Span = Field(description="again at most so long ago")
+
+    @model_validator(mode="after")
+    def _again_inside(self) -> Self:
+        quiet = floor_ms(self.quiet_for)
+        if self.again_within > quiet:
+            result = "a customer could be restarted and quiet again at once"
+            # at equal length both is impossible, so only a longer one is refused
+            check_shorter("again_within", self.again_within, "quiet_for", quiet, result)
+        return self
+
+
+class Sum(CountedAlways, Windowed):
+    """The sum of a number over the events; of nothing it is no value."""
+
+    word: ClassVar[str] = "sum"
+    sum: FieldValue = Field(description="EVENT.property")
+    where: Filter = None
+
+
+class Average(CountedAlways, Windowed):
+    """The average of a number over the events; of nothing it is no value."""
+
+    word: ClassVar[str] = "average"
+    average: FieldValue = Field(description="EVENT.property")
+    where: Filter = None
+
+
+class Smallest(CountedAlways, Windowed):
+    """The smallest of a number over the events; of nothing it is no value."""
+
+    word: ClassVar[str] = "smallest"
+    smallest: FieldValue = Field(description="EVENT.property")
+    where: Filter = None
+
+
+class Largest(CountedAlways, Windowed):
+    """The largest of a number over the events; of nothing it is no value."""
+
+    word: ClassVar[str] = "largest"
+    largest: FieldValue = Field(description="EVENT.property")
+    where: Filter = None
+
+
+class Distinct(CountedAlways, Windowed):
+    """How many different values a property had; of nothing it is 0."""
+
+    word: ClassVar[str] = "distinct"
+    distinct: FieldValue = Field(description="EVENT.property")
+    where: Filter = None
+
+
+class ValueOfEvents(Compared, Windowed):
+    """A value taken from the events and compared; `within`, `from` and the like are its window."""
+
+    where: Filter = None
+
+    @model_validator(mode="after")
+    def _some_compare(self) -> Self:
+        some_comparison(self.word, self.written(self.compare_words()), COMPARE_ADVICE)
+        return self
+
+
+class FirstValue(ValueOfEvents):
+    """The value of a property on the first such event."""
+
+    word: ClassVar[str] = "first_value"
+    first_value: FieldValue = Field(description="EVENT.property")
+
+
+class LastValue(ValueOfEvents):
+    """The value of a property on the last such event."""
+
+    word: ClassVar[str] = "last_value"
+    last_value: FieldValue = Field(description="EVENT.property")
+
+
+class MostFrequent(ValueOfEvents):
+    """The value that a property had most often; of several the one seen last."""
+
+    word: ClassVar[str] = "most_frequent"
+    most_frequent: FieldValue = Field(description="EVENT.property")
+
+
+class Share(CountedAlways, Windowed):
+    """The share of the events on which `where` holds, from 0 to 1; of nothing it is no value."""
+
+    word: ClassVar[str] = "share"
+    share: Event = Field(description="the event")
+    where: Where = Field(description="the tests whose share is taken")
+    of_at_least: CountFromOne | None = Field(default=None, description="no value with fewer events than this")
+
+
+class Points(CountedAlways):
+    """The points of the customer, as points/NAME.yaml gives them."""
+
+    word: ClassVar[str] = "points"
+    points: Name = Field(description="a file in points/")
+
+
+class Score(CountedAlways):
+    """A score of the published models; of nothing it is no value."""
+
+    word: ClassVar[str] = "score"
+    score: Text = Field(description="the name of a score")
