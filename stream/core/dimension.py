@@ -1,0 +1,222 @@
+"""Dimensions: one question, exactly one answer, and the clocks that calm it.
+
+The order is read from the top: the first segment that asks for the customer, or that is the
+customer's own and keeps, has the customer. A move up happens at once, a move down not before
+`stay_at_least` is over. An audience is a dimension with one segment and an outside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from stream.core.condition import Leaf, Read
+from stream.core.profile import NEVER, Profile, Standing
+
+OUTSIDE = ""
+"""The answer of a dimension that does not have the customer: outside an audience, not in scope."""
+
+TRUE_SINCE, LEFT_AT, SPENT = range(3)
+"""A clock: since when `enter` holds (-1: it does not), when the customer left (-1: never), and whether
+`stay_at_most` ran out and `enter` has not been false since."""
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One answer: who may come in, who stays, and for how long."""
+
+    name: str
+    enter: Read
+    stay: Read | None = None
+    only_from: frozenset[str] | None = None
+    wait_ms: int = 0
+    stay_at_least_ms: int = 0
+    stay_at_most_ms: int = 0
+    cooldown_ms: int = 0
+    leaves: tuple[Leaf, ...] = ()
+    title: str = ""
+    owner: str = ""
+    next_action: str = ""
+    holdout_percent: int = 0
+
+    @property
+    def has_clock(self) -> bool:
+        """Tell whether something must be remembered beyond the conditions themselves."""
+        return bool(self.wait_ms or self.stay_at_most_ms or self.cooldown_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One question; `otherwise` takes everyone whom no segment of the order has."""
+
+    index: int
+    key: int
+    name: str
+    order: tuple[Segment, ...]
+    otherwise: Segment
+    inside: tuple[int, str] | None = None
+    announces_first: bool = False
+    by_name: dict[str, Segment] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Index the segments by name."""
+        object.__setattr__(self, "by_name", {segment.name: segment for segment in (*self.order, self.otherwise)})
+
+
+@dataclass(slots=True)
+class Change:
+    """A customer's move inside one dimension, before it is numbered and told."""
+
+    dimension: Dimension
+    left: str
+    entered: str
+    at: int
+    left_since: int
+    is_first: bool
+    is_announced: bool = True
+    is_return: bool = False
+    """Whether `entered` is what was held just before `left`."""
+
+    @property
+    def is_placement(self) -> bool:
+        """Tell whether the customer only came to stand in `otherwise`."""
+        return self.is_first and self.left == OUTSIDE
+
+
+def decide(dimension: Dimension, profile: Profile, now: int) -> list[Change]:
+    """Bring the customer's standing up to `now`, set when it must be looked at next, and return the moves."""
+    standing = profile.standings.get(dimension.key)
+    scope = _scope(dimension, profile)
+    if standing is None:
+        standing = profile.standings[dimension.key] = Standing(OUTSIDE, now, NEVER)
+        changes = list(_place(dimension, standing, now)) if scope else []
+    elif scope and standing.segment == OUTSIDE and dimension.otherwise.name:
+        changes = list(_place(dimension, standing, now))
+    elif not scope and standing.segment != OUTSIDE and dimension.inside:
+        changes = [_move(dimension, standing, OUTSIDE, now)]
+        standing.clocks.clear()
+    else:
+        changes = []
+    if not scope:
+        standing.until = NEVER
+        return changes
+    return _settle(dimension, profile, standing, now, changes)
+
+
+def _scope(dimension: Dimension, profile: Profile) -> bool:
+    if dimension.inside is None:
+        return True
+    outer = profile.standings.get(dimension.inside[0])
+    return outer is not None and outer.segment == dimension.inside[1]
+
+
+def _place(dimension: Dimension, standing: Standing, now: int) -> Iterator[Change]:
+    """Put a customer seen for the first time into `otherwise`; told only where the dimension says so."""
+    standing.segment, standing.since = dimension.otherwise.name, now
+    if dimension.otherwise.name:
+        yield Change(dimension, OUTSIDE, standing.segment, now, now, True, dimension.announces_first)
+
+
+def _settle(
+    dimension: Dimension, profile: Profile, standing: Standing, now: int, changes: list[Change]
+) -> list[Change]:
+    """Decide again until nothing moves; no segment is entered twice at one instant."""
+    verdicts = [
+        (
+            segment,
+            segment.enter(profile, now),
+            segment.stay(profile, now) if segment.stay and segment.name == standing.segment else -NEVER,
+        )
+        for segment in dimension.order
+    ]
+    for segment, enters, _ in verdicts:
+        if segment.has_clock:
+            _tick_clock(standing, segment.name, enters > 0, now)
+    entered = {standing.segment}
+    while (winner := _winner(dimension, standing, verdicts, now)) != standing.segment and winner not in entered:
+        entered.add(winner)
+        change = _move(dimension, standing, winner, now)
+        if changes and changes[-1].is_placement:
+            change.is_first = True
+            changes.pop()
+        changes.append(change)
+    standing.until = _until(dimension, standing, verdicts, now)
+    return changes
+
+
+def _tick_clock(standing: Standing, name: str, holds: bool, now: int) -> None:
+    clock = standing.clocks.get(name)
+    if holds:
+        if clock is None:
+            standing.clocks[name] = [now, -1, 0]
+        elif clock[TRUE_SINCE] < 0:
+            clock[TRUE_SINCE] = now
+    elif clock is not None:
+        clock[TRUE_SINCE], clock[SPENT] = -1, 0
+
+
+def _winner(dimension: Dimension, standing: Standing, verdicts: list[tuple[Segment, int, int]], now: int) -> str:
+    """Return the segment that has the customer at `now`, the own one while it may not be left downwards."""
+    own = standing.segment
+    passed_own = False
+    for segment, enters, stays in verdicts:
+        if segment.name == own:
+            if (enters > 0 or stays > 0) and not _is_over(segment, standing, now):
+                return own
+            passed_own = True
+        elif enters > 0 and _asks(segment, standing, now):
+            return (
+                own if passed_own and now < standing.since + dimension.by_name[own].stay_at_least_ms else segment.name
+            )
+    if passed_own and now < standing.since + dimension.by_name[own].stay_at_least_ms:
+        return own
+    return dimension.otherwise.name
+
+
+def _is_over(segment: Segment, standing: Standing, now: int) -> bool:
+    return bool(segment.stay_at_most_ms) and now >= standing.since + segment.stay_at_most_ms
+
+
+def _asks(segment: Segment, standing: Standing, now: int) -> bool:
+    if segment.only_from is not None and standing.segment not in segment.only_from:
+        return False
+    if not segment.has_clock:
+        return True
+    true_since, left_at, spent = standing.clocks[segment.name]
+    return now >= true_since + segment.wait_ms and not spent and (left_at < 0 or now >= left_at + segment.cooldown_ms)
+
+
+def _move(dimension: Dimension, standing: Standing, entered: str, now: int) -> Change:
+    """Leave the own segment for `entered`, and let the clocks know."""
+    left = standing.segment
+    segment = dimension.by_name.get(left)
+    if segment is not None and segment.has_clock:
+        clock = standing.clocks.setdefault(left, [-1, -1, 0])
+        clock[LEFT_AT] = now
+        clock[SPENT] = int(clock[TRUE_SINCE] >= 0 and _is_over(segment, standing, now))
+    change = Change(dimension, left, entered, now, standing.since, False, is_return=entered == standing.came_from != "")
+    standing.segment, standing.since, standing.came_from = entered, now, left
+    return change
+
+
+def _until(dimension: Dimension, standing: Standing, verdicts: list[tuple[Segment, int, int]], now: int) -> int:
+    """Return the first instant at which anything that was read, or a clock, may differ."""
+    until = NEVER
+    for segment, enters, stays in verdicts:
+        until = min(until, abs(enters), abs(stays))
+        if segment.has_clock:
+            true_since, left_at, _ = standing.clocks.get(segment.name, (-1, -1, 0))
+            if true_since >= 0:
+                until = _sooner(until, true_since + segment.wait_ms, now)
+                if left_at >= 0:
+                    until = _sooner(until, left_at + segment.cooldown_ms, now)
+    own = dimension.by_name.get(standing.segment)
+    if own is not None:
+        until = _sooner(until, standing.since + own.stay_at_least_ms, now)
+        if own.stay_at_most_ms:
+            until = _sooner(until, standing.since + own.stay_at_most_ms, now)
+    return until
+
+
+def _sooner(until: int, at: int, now: int) -> int:
+    return at if now < at < until else until

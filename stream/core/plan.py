@@ -1,0 +1,83 @@
+"""The plan: rules compiled once into tables, so that an event touches only what it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from stream.core import ledger as books
+from stream.core.dimension import Dimension
+from stream.core.event import Event
+from stream.core.fold import Fold, reference_of, tell_trait
+from stream.core.matching import present
+from stream.core.profile import Profile
+from stream.core.vocabulary import Vocabulary
+
+
+def identity(text: str) -> int:
+    """Return 63 bits of BLAKE2b that stand for an id; never 0."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") >> 1 or 1
+
+
+def state_key(text: str) -> int:
+    """Return the 32-bit key of a state or dimension by the canonical text of what it matches."""
+    return int.from_bytes(blake2b(text.encode(), digest_size=4).digest(), "big")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """What one event name sets in motion: folds, each with the dimensions (bits) that read what it keeps."""
+
+    folds: tuple[tuple[Fold, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a step needs to know of one version of the rules."""
+
+    version: str
+    vocabulary: Vocabulary
+    dimensions: tuple[Dimension, ...]
+    """In topological order: a dimension after those it looks at, otherwise by name."""
+    lookers: tuple[int, ...]
+    """By dimension: the bits of those that look at it."""
+    routes: Mapping[str, Route]
+    other: Route
+    """For names that the vocabulary does not know, where it lets them in."""
+    traits: Mapping[str, tuple[int, int]]
+    """By trait: its state key and the bits of the dimensions that read it."""
+    orders: Mapping[str, int] = field(default_factory=dict)
+    """By reversible event name: the key of its ledger."""
+    remembers_ids: bool = True
+    is_silent: bool = False
+    identity: Callable[[str], int] = identity
+
+    @property
+    def everything(self) -> int:
+        """Return the bits of all dimensions."""
+        return (1 << len(self.dimensions)) - 1
+
+    @property
+    def lateness_ms(self) -> int:
+        """Return how far `occurred_at` may lie before the record time without being called late."""
+        return self.vocabulary.future_tolerance_ms
+
+    def is_repeated_order(self, profile: Profile, event: Event) -> bool:
+        """Tell whether an order of this id was already counted for the customer."""
+        key = self.orders.get(event.name)
+        if key is None or (ledger := profile.states.get(key)) is None:
+            return False
+        return books.knows(ledger, reference_of(event, self.identity))
+
+    def fold(self, profile: Profile, event: Event) -> int:
+        """Let the event change what the profile remembers, and return the bits of the dimensions to decide."""
+        touched = 0
+        if event.name:
+            for fold, readers in self.routes.get(event.name, self.other).folds:
+                if fold(profile, event):
+                    touched |= readers
+        for name, value in event.traits.items():
+            if (trait := self.traits.get(name)) and tell_trait(profile, trait[0], present(value), event.occurred_at):
+                touched |= trait[1]
+        return touched

@@ -1,0 +1,53 @@
+"""Many customers in one log, in memory: the engine without servers, for replay and for the cases of rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from heapq import heappop, heappush
+
+from stream.core.engine import Step, catch_up, step
+from stream.core.event import Event
+from stream.core.plan import Plan
+from stream.core.profile import NEVER, Profile
+
+
+class Timeline:
+    """The profiles of all customers of one partition of the log, and their wake-ups."""
+
+    def __init__(self, plan: Plan) -> None:
+        """Start before the first record."""
+        self.plan = plan
+        self.profiles: dict[str, Profile] = {}
+        self.clock = 0
+        """The highest tick so far."""
+        self._due: list[tuple[int, str]] = []
+
+    def apply(self, event: Event) -> Step:
+        """Apply one event and return what it changed, its customer's due instants included."""
+        profile = self.profiles.get(event.customer_id)
+        if profile is None:
+            profile = Profile(event.customer_id)
+        done = step(profile, event, self.clock, self.plan)
+        if not profile.is_new:
+            self.profiles[event.customer_id] = profile
+        self._index(profile)
+        return done
+
+    def tick(self, before: int) -> Iterator[Step]:
+        """Fire everything due before an instant, customer by customer in order of their wake-ups."""
+        self.clock = max(self.clock, before)
+        while self._due and self._due[0][0] < self.clock:
+            wake, customer_id = heappop(self._due)
+            profile = self.profiles[customer_id]
+            if profile.indexed != wake:
+                continue
+            profile.indexed = NEVER
+            if profile.wake < self.clock:
+                yield catch_up(profile, self.clock, self.plan)
+            self._index(profile)
+
+    def _index(self, profile: Profile) -> None:
+        """Keep one entry per customer that matters: the earliest; later wake-ups are found when it fires."""
+        if profile.wake < profile.indexed:
+            profile.indexed = profile.wake
+            heappush(self._due, (profile.wake, profile.customer_id))

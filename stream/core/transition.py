@@ -1,0 +1,78 @@
+"""Transitions: what is published when a customer changes segment, and why it happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any
+
+SCHEMA_TAG = b"segments.transition.v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why something was decided: a record (`event`) or the passing of time (`time`)."""
+
+    kind: str
+    event_id: str = ""
+    name: str = ""
+    source: str = ""
+    condition: str = ""
+    """For time: the condition or clock that ran out."""
+    is_late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One condition that decided, with the value it had; money in minor units of `unit`."""
+
+    condition: str
+    test: str
+    value: Any
+    bar: Any
+    holds: bool
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One change of segment of one customer; a pure function of the customer's history."""
+
+    customer_id: str
+    sequence: int
+    dimension: str
+    left: str
+    entered: str
+    at: int
+    cause: Cause
+    acts: bool
+    evidence: tuple[Evidence, ...]
+    dwell_ms: int
+    entry_count: int
+    holds_until: int
+    """The exact next instant at which silence alone changes this dimension; NEVER if none."""
+    holds_until_is_exact: bool
+    rules_version: str
+    owner: str
+    next_action: str
+    is_holdout: bool = False
+
+    @property
+    def id(self) -> str:
+        """Return BLAKE2b-128 in hex over the tagged, length-prefixed fields that make this transition itself."""
+        digest = blake2b(SCHEMA_TAG, digest_size=16)
+        for part in (
+            self.customer_id,
+            str(self.sequence),
+            self.dimension,
+            self.left,
+            self.entered,
+            str(self.at),
+            self.cause.kind,
+            self.cause.event_id,
+            self.rules_version,
+        ):
+            encoded = part.encode()
+            digest.update(len(encoded).to_bytes(4, "big"))
+            digest.update(encoded)
+        return digest.hexdigest()

@@ -1,0 +1,167 @@
+"""What we receive: the events a shop sends, and the judgement whether one can be used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
+from typing import Any, Protocol
+from zoneinfo import ZoneInfo
+
+from stream.core.event import Event
+from stream.errors import InputError
+
+EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "UGX": 0, "XAF": 0, "XOF": 0, "PYG": 0}
+EXPONENTS |= {"BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3}
+"""Digits after the point by currency (ISO 4217) where they are not two."""
+
+LARGEST_MINOR = 10**15
+"""No amount beyond this is believed: ten thousand billion in a currency with two digits."""
+
+
+class Decoded(Protocol):
+    """The canonical event as it was decoded, before anything was judged."""
+
+    @property
+    def event_id(self) -> str: ...  # noqa: D102 - the fields are described by the canonical event
+    @property
+    def source(self) -> str: ...  # noqa: D102
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def customer(self) -> str: ...  # noqa: D102
+    @property
+    def occurred_ms(self) -> int | None: ...  # noqa: D102
+    @property
+    def properties(self) -> Mapping[str, Any]: ...  # noqa: D102
+    @property
+    def traits(self) -> Mapping[str, Any]: ...  # noqa: D102
+    @property
+    def consents(self) -> Mapping[str, str]: ...  # noqa: D102
+    @property
+    def lists(self) -> Mapping[str, str]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class EventKind:
+    """One event name of the vocabulary."""
+
+    name: str
+    money: frozenset[str] = frozenset()
+    """Properties that are money."""
+    reverses: str = ""
+    is_reversible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """Names, zone, currency and tolerances: what decides whether a record can be used."""
+
+    zone: ZoneInfo
+    currency: str
+    events: Mapping[str, EventKind]
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    known_events_only: bool = True
+    history_since_ms: int = 946_684_800_000
+    future_tolerance_ms: int = 300_000
+    personal_gap_mean_ms: int = 3_944_756_000
+
+    @property
+    def exponent(self) -> int:
+        """Return the digits after the point of the base currency."""
+        return EXPONENTS.get(self.currency, 2)
+
+    def accept(self, decoded: Decoded, record_time: int, backfill_until: int = -1) -> Event:
+        """Return the event as it counts: known name, clamped time, money in minor units.
+
+        Raises InputError with code `event_name`, `past`, `future`, `amount`, `quantity` or `currency`.
+        """
+        kind = self._kind(decoded.name)
+        return Event(
+            decoded.event_id,
+            decoded.customer,
+            self._when(decoded.occurred_ms, record_time),
+            record_time,
+            source=decoded.source,
+            name=kind.name,
+            properties=self._properties(kind, decoded.properties),
+            traits=decoded.traits,
+            consents=decoded.consents,
+            lists=decoded.lists,
+            backfill_until=backfill_until,
+        )
+
+    def _kind(self, name: str) -> EventKind:
+        kind = self.events.get(name) or self.events.get(self.aliases.get(name, name))
+        if kind is None:
+            if name and self.known_events_only:
+                raise InputError("event_name", f'event "{name}" is not in the vocabulary{self._suggestion(name)}')
+            kind = EventKind(name)
+        return kind
+
+    def _suggestion(self, name: str) -> str:
+        close = get_close_matches(name, [*self.events, *self.aliases], 1)
+        return f'; did you mean "{close[0]}"?' if close else "; add it there, or send a name that is"
+
+    def _when(self, occurred_ms: int | None, record_time: int) -> int:
+        if occurred_ms is None:
+            return record_time
+        if occurred_ms < self.history_since_ms:
+            raise InputError(
+                "past", f"occurred_at lies before history_since ({occurred_ms} < {self.history_since_ms} ms)"
+            )
+        if occurred_ms > record_time + self.future_tolerance_ms:
+            raise InputError("future", f"occurred_at lies {occurred_ms - record_time} ms after the record's own time")
+        return min(occurred_ms, record_time)
+
+    def _properties(self, kind: EventKind, properties: Mapping[str, Any]) -> Mapping[str, Any]:
+        if kind.is_reversible or kind.reverses:
+            self._check_quantities(kind, properties)
+        named = kind.money & properties.keys()
+        if not named:
+            return properties
+        currency = properties.get("currency")
+        if currency is not None and currency != self.currency:
+            raise InputError("currency", f"currency {currency!r} is not {self.currency}, and no rate for it is known")
+        changed = dict(properties)
+        for name in named:
+            minor = self.minor(name, properties[name])
+            if minor is not None and minor < 0 and (kind.is_reversible or kind.reverses):
+                if kind.is_reversible:
+                    raise InputError(
+                        "amount", f"{name} is negative ({properties[name]}); send what was taken back as a refund"
+                    )
+                minor = -minor
+            changed[name] = minor
+        return changed
+
+    def minor(self, name: str, value: Any) -> int | None:
+        """Return an amount of money in minor units of the base currency; None for nothing."""
+        if value is None or value == "":
+            return None
+        try:
+            if isinstance(value, bool):
+                raise InvalidOperation
+            amount = Decimal(value if isinstance(value, str | int) else repr(value)).scaleb(self.exponent)
+            minor = int(amount)
+        except (InvalidOperation, ValueError, OverflowError, TypeError):
+            raise InputError("amount", f"{name} is {value!r}, not an amount of money") from None
+        if minor != amount:
+            raise InputError(
+                "amount", f"{name} is {value!r}; {self.currency} has {self.exponent} digits after the point"
+            )
+        if abs(minor) > LARGEST_MINOR:
+            raise InputError("amount", f"{name} is {value!r}, beyond any amount that is believed")
+        return minor
+
+    @staticmethod
+    def _check_quantities(kind: EventKind, properties: Mapping[str, Any]) -> None:
+        if kind.reverses:
+            return
+        items = properties.get("items")
+        lines = [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
+        for line in (properties, *lines):
+            quantity = line.get("quantity")
+            if isinstance(quantity, int | float) and quantity < 0:
+                raise InputError("quantity", f"quantity is negative ({quantity}); send what came back as a refund")

@@ -1,0 +1,92 @@
+"""Windows over sorted instants: is the count inside its bounds, and until when under silence.
+
+A span is half-open: an event at `e` counts for `within` while `e <= now < e + within`, for
+`older_than` from `e + older_than` on. A verdict is one signed integer: `+u` is true until `u`,
+`-u` is false until `u`; `NEVER` where silence never changes it. So `all` is min, `any` is max
+and `not` is minus.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
+
+from stream.core.profile import NEVER
+
+
+def count_ever(instants: Sequence[int], low: int, high: int) -> int:
+    """Return the verdict of `low <= number of instants <= high`, without a window."""
+    return NEVER if low <= len(instants) <= high else -NEVER
+
+
+def count_within(instants: Sequence[int], now: int, within: int, low: int, high: int) -> int:
+    """Return the verdict of `low <= number of instants in the last `within` ms <= high`; silence only lowers it."""
+    size = len(instants)
+    count = size - bisect_right(instants, now - within)
+    if count < low:
+        return -NEVER
+    if count > high:
+        return -(instants[size - high - 1] + within)
+    return instants[size - low] + within if low > 0 else NEVER
+
+
+def count_older(instants: Sequence[int], now: int, older: int, low: int, high: int) -> int:
+    """Return the verdict of `low <= number of instants at least `older` ms old <= high`; silence only raises it."""
+    size = len(instants)
+    count = bisect_right(instants, now - older)
+    if count > high:
+        return -NEVER
+    if count < low:
+        return -(instants[low - 1] + older) if low <= size else -NEVER
+    return instants[high] + older if high < size else NEVER
+
+
+def count_between(instants: Sequence[int], now: int, within: int, older: int, low: int, high: int) -> int:
+    """Return the verdict for instants at least `older` and less than `within` ms ago."""
+
+    def holds_at(at: int) -> bool:
+        return low <= bisect_right(instants, at - older) - bisect_right(instants, at - within) <= high
+
+    return first_change(holds_at, edges(instants, now, within, older), now)
+
+
+def edges(instants: Sequence[int], now: int, within: int, older: int) -> list[int]:
+    """Return, sorted, the instants after `now` at which something enters (`older` > 0) or leaves the window."""
+    found = [e + within for e in instants[bisect_right(instants, now - within) :]] if within < NEVER else []
+    if older:
+        found += [e + older for e in instants[bisect_right(instants, now - older) :]]
+        found.sort()
+    return found
+
+
+def first_change(holds_at: Callable[[int], bool], candidates: Sequence[int], now: int) -> int:
+    """Return the verdict of `holds_at(now)`, until the first candidate where it is otherwise."""
+    holds = holds_at(now)
+    for at in candidates:
+        if holds_at(at) != holds:
+            return at if holds else -at
+    return NEVER if holds else -NEVER
+
+
+def inside(instants: Sequence[int], now: int, within: int, older: int) -> tuple[int, int]:
+    """Return the slice [start, stop) of the sorted instants that lie in the window at `now`."""
+    start = bisect_right(instants, now - within) if within < NEVER else 0
+    stop = bisect_right(instants, now - older) if older else len(instants)
+    return start, max(start, stop)
+
+
+def keep_newest(instants: list[int], at: int, depth: int) -> None:
+    """Put `at` in its place among the newest `depth` instants; late ones beyond the depth are forgotten."""
+    if not instants or at >= instants[-1]:
+        instants.append(at)
+    else:
+        instants.insert(bisect_right(instants, at), at)
+    if len(instants) > depth:
+        del instants[0]
+
+
+def keep_oldest(instants: list[int], at: int, depth: int) -> None:
+    """Put `at` in its place among the oldest `depth` instants."""
+    if len(instants) < depth or at < instants[-1]:
+        instants.insert(bisect_left(instants, at), at)
+        del instants[depth:]

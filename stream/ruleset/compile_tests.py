@@ -1,0 +1,132 @@
+"""From COUNT, COMPARE and WHERE to tests on values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from decimal import Decimal
+from math import ceil, floor
+from typing import Any
+
+from stream.core import matching
+from stream.core.matching import Test
+from stream.core.profile import NEVER
+from stream.ruleset.schema_parts import Compare, Count, ItemWhere, Where
+from stream.ruleset.schema_values import Bar
+
+Number = int | Decimal
+
+
+class NotYet(Exception):  # noqa: N818 - a message to the compiler, never shown as an error by itself
+    """A word of the language that this version cannot evaluate; carries it."""
+
+
+def counts(count: Count | None) -> tuple[int, int]:
+    """Return the least and the greatest whole number that passes; (1, 0) where none does, (1, NEVER) for no count."""
+    if count is None:
+        return 1, NEVER
+    value, high = plain(count.value), plain(count.high) if count.high is not None else 0
+    bounds = {
+        "at_least": (ceil(value), NEVER),
+        "above": (floor(value) + 1, NEVER),
+        "at_most": (0, floor(value)),
+        "below": (0, ceil(value) - 1),
+        "exactly": (int(value), int(value)) if value == int(value) >= 0 else (1, 0),
+        "between": (ceil(value), floor(high)),
+    }
+    low, top = bounds[count.op]
+    return (max(low, 0), top) if top >= max(low, 0) else (1, 0)
+
+
+def plain(value: Any) -> Number:
+    """Return a number that stands in the rule; published bars are not there yet."""
+    if isinstance(value, Bar):
+        raise NotYet("bar")
+    number: Number = value
+    return number
+
+
+def number_test(op: str, value: Any, high: Any, scale: int) -> Test:
+    """Return the test of a number against one or two bars, times `scale` (100 for money in cents)."""
+    low = plain(value) * scale
+    make: dict[str, Callable[[Any], Test]] = {
+        "at_least": matching.at_least,
+        "above": matching.above,
+        "at_most": matching.at_most,
+        "below": matching.below,
+        "exactly": matching.equals,
+        "is": matching.equals,
+    }
+    if op == "between":
+        top = plain(high) * scale
+        return _either_kind(matching.between(low, top), matching.between(float(low), float(top)))
+    return _either_kind(make[op](low), make[op](float(low)))
+
+
+def _either_kind(exact: Test, floating: Test) -> Test:
+    """Compare floats with the float that the bar is written like, everything else exactly."""
+    return lambda value: floating(value) if isinstance(value, float) else exact(value)
+
+
+def count_test(count: Count, scale: int) -> Test:
+    """Return the test of a COUNT on an aggregate."""
+    return number_test(count.op, count.value, count.high, scale)
+
+
+def compare_test(compare: Compare, scale: int) -> Test:
+    """Return the test of a COMPARE on a value, None meaning missing. Raises NotYet for what needs time or a bar."""
+    op, value = compare.op, compare.value
+    if op in NUMBER_OPS:
+        pair = value if op == "between" else (value, None)
+        return number_test(op, pair[0], pair[1], scale)  # type: ignore[index]
+    if op in TEXT_TESTS:
+        return TEXT_TESTS[op](str(value))
+    if op in LIST_TESTS:
+        return LIST_TESTS[op]([_json_like(each) for each in value])  # type: ignore[union-attr]
+    if op == "exists":
+        return matching.exists(wanted=bool(value))
+    if op in SAME_OPS:
+        return _same(op, value, scale)
+    raise NotYet(op)
+
+
+NUMBER_OPS = frozenset({"at_least", "above", "at_most", "below", "between"})
+SAME_OPS = frozenset({"is", "is_not", "one_of", "none_of"})
+TEXT_TESTS: dict[str, Callable[[str], Test]] = {
+    "starts_with": matching.starts_with,
+    "ends_with": matching.ends_with,
+    "contains": matching.contains,
+}
+LIST_TESTS: dict[str, Callable[[Sequence[Any]], Test]] = {
+    "has_any": matching.has_any,
+    "has_all": matching.has_all,
+    "has_none": matching.has_none,
+}
+
+
+def _same(op: str, value: Any, scale: int) -> Test:
+    """Return the test that a value is the wanted one, or one of those wanted; or, negated, that it is not."""
+    wanted = [_is(each, scale) for each in (value if isinstance(value, tuple) else (value,))]
+    if op in {"is", "one_of"}:
+        return lambda got: any(test(got) for test in wanted)
+    return lambda got: not any(test(got) for test in wanted)
+
+
+def _is(value: Any, scale: int) -> Test:
+    if isinstance(value, int | Decimal | Bar) and not isinstance(value, bool):
+        return number_test("is", value, None, scale)
+    return matching.equals(value)
+
+
+def _json_like(value: Any) -> Any:
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def where_tests(where: ItemWhere | None, scale_of: Callable[[str], int]) -> list[tuple[str, Test]]:
+    """Return (property, test) for each test of WHERE; `any_item` asks the property `items`."""
+    if where is None:
+        return []
+    tests = [(name, compare_test(compare, scale_of(name))) for name, compare in where.properties]
+    if isinstance(where, Where) and where.any_item is not None:
+        inner = [(name, compare_test(compare, 1)) for name, compare in where.any_item.properties]
+        tests.append(("items", matching.any_item(inner)))
+    return tests

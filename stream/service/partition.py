@@ -1,0 +1,308 @@
+"""One partition in order: batch in, one commit, then publish. The commit loop is its only writer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from stream.core.event import Event
+from stream.core.plan import Plan
+from stream.core.profile import NEVER
+from stream.errors import FencedError, LayoutError
+from stream.ports import Clock, Commit, Metrics, Producer, Record, Store
+from stream.service.cache import Cache
+from stream.service.letters import send_dead_letters
+from stream.service.relay import Relay
+from stream.service.slices import EngineFault, Incoming, Work, understand
+from stream.service.topics import Topics
+from stream.wire.head import Head, decode_head, encode_head
+from stream.wire.outbox import encode_slice
+
+FAULTS_BEFORE_ASIDE = 2
+"""A record on which the engine fails so often goes to the dead letters: once may be chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bounds of one partition's work."""
+
+    slice_records: int = 1_000
+    slice_bytes: int = 1 << 20
+    timers: int = 500
+    """Due customers in one commit."""
+    outbox_slices: int = 200
+    cache_bytes: int = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What every partition of a worker shares."""
+
+    plan: Plan
+    rules: tuple[int, str]
+    """Number and hash of the rules this worker was started with."""
+    partitions: int
+    topics: Topics
+    store: Store
+    producer: Producer
+    metrics: Metrics
+    clock: Clock
+    limits: Limits
+    log_id: str = ""
+
+
+class Partition:
+    """One partition that this worker owns."""
+
+    def __init__(self, number: int, shared: Neighbours) -> None:
+        """Own nothing yet; `take` does that."""
+        self.number = number
+        self._shared = shared
+        self.head = Head(position=0)
+        self._cache = Cache(shared.limits.cache_bytes)
+        self.relay = Relay(
+            number, shared.topics, shared.producer, shared.metrics, shared.clock, shared.limits.outbox_slices
+        )
+        self._turn = asyncio.Lock()
+        self._failures: dict[int, int] = {}
+        self._poison: dict[int, str] = {}
+        self._doubted_hole = -1
+        self.earliest_wake = NEVER
+        """No timer of the partition is due before this."""
+        self.is_taken = False
+        self.holes = 0
+
+    # -- taking over ----------------------------------------------------------------------
+
+    async def take(self, log_start: int, log_end: int) -> int:
+        """Fence every other writer, forget what was cached, and return the offset to read from.
+
+        One record before the position is asked for where the log still holds it, to see that it is the same log.
+        """
+        async with self._turn:
+            self.is_taken = False
+            await self.relay.stop()
+            self._cache.clear()
+            taken = await self._shared.store.take(self.number)
+            if taken.head is None:
+                raise LayoutError(f"partition {self.number} has no stored head; restore Redis, or rebuild from the log")
+            self.head = decode_head(taken.head)
+            self._check(log_start, log_end)
+            self.earliest_wake = await self._earliest()
+            self.relay.start(taken.outbox)
+            self._shared.metrics.members(self.number, flat(self.head.members))
+            self.is_taken = True
+            position = self.head.position
+            return position - 1 if position > log_start and self.head.fingerprint else position
+
+    def _check(self, log_start: int, log_end: int) -> None:
+        head, shared = self.head, self._shared
+        if not log_start <= head.position <= log_end:
+            raise LayoutError(
+                f"partition {self.number}: Redis stands at offset {head.position}, the log holds {log_start} to "
+                f"{log_end}; "
+                "the topic was recreated or cut: restore it, or rebuild into an empty deployment"
+            )
+        if head.rules[1] != shared.rules[1]:
+            raise LayoutError(
+                f"partition {self.number}: the state was made with rules {head.rules[1][:12]}, this worker has "
+                f"{shared.rules[1][:12]}; start it with the rules of the state, or rebuild into an empty deployment"
+            )
+
+    async def _earliest(self) -> int:
+        earliest = await self._shared.store.earliest(self.number)
+        return NEVER if earliest is None else earliest
+
+    async def release(self) -> None:
+        """Stop publishing and forget everything; somebody else goes on."""
+        async with self._turn:
+            self.is_taken = False
+            await self.relay.stop()
+            self._cache.clear()
+            await self._shared.store.release(self.number)
+            self._shared.metrics.forget(self.number)
+
+    # -- records --------------------------------------------------------------------------
+
+    async def records(self, batch: Sequence[Record]) -> None:
+        """Handle a batch: every record is committed, with all it causes, when this returns."""
+        fresh = self._fresh(batch)
+        for part in self._slices(fresh):
+            await self.relay.room()
+            async with self._turn:
+                await self._records(part)
+
+    def _fresh(self, batch: Sequence[Record]) -> list[Record]:
+        """Return the records from the position on; what lies below was fetched before the seek."""
+        position = self.head.position
+        for record in batch:
+            if record.offset == position - 1 and self.head.fingerprint and fingerprint(record) != self.head.fingerprint:
+                raise LayoutError(
+                    f"partition {self.number}: offset {record.offset} is not the record that was handled there; "
+                    "the topic was recreated: restore it, or rebuild into an empty deployment"
+                )
+        fresh = [record for record in batch if record.offset >= position]
+        if fresh and fresh[0].offset > position and self._doubted_hole != position:
+            self._doubted_hole = position
+            raise FencedError(f"partition {self.number}: offset {fresh[0].offset} came where {position} was due")
+        if fresh and fresh[0].offset > position:
+            self.holes += 1
+        return fresh
+
+    def _slices(self, records: list[Record]) -> Iterator[list[Record]]:
+        limits = self._shared.limits
+        part: list[Record] = []
+        size = 0
+        for record in records:
+            weight = len(record.value or b"")
+            if part and (len(part) >= limits.slice_records or size + weight > limits.slice_bytes):
+                yield part
+                part, size = [], 0
+            part.append(record)
+            size += weight
+        if part:
+            yield part
+
+    async def _records(self, records: list[Record]) -> None:
+        started = self._shared.clock.elapsed()
+        plan = self._shared.plan
+        incoming = [understand(record, plan) for record in records]
+        customers = {each.content.customer_id for each in incoming if isinstance(each.content, Event)}
+        stored = await self._fetch(customers)
+        work = self._work(incoming, stored)
+        topics = self._shared.topics
+        await send_dead_letters(self._shared.producer, topics.dead_letters, topics.events, work.refused)
+        last = records[-1]
+        await self._commit(
+            work, [], started, len(records), position=last.offset + 1, fingerprint_of_last=fingerprint(last)
+        )
+        for record in records:
+            self._failures.pop(record.offset, None)
+            self._poison.pop(record.offset, None)
+        self._count(work)
+
+    def _work(self, incoming: list[Incoming], stored: dict[str, bytes | None]) -> Work:
+        """Work the slice in memory; a record on which the engine fails twice is set aside."""
+        while True:
+            work = self._new_work(stored)
+            try:
+                for each in incoming:
+                    fault = self._poison.get(each.record.offset)
+                    if fault is None:
+                        work.apply(each)
+                    else:
+                        work.refuse(each.record, "engine", "engine", fault)
+            except EngineFault as fault:
+                self._failures[fault.offset] = self._failures.get(fault.offset, 0) + 1
+                if self._failures[fault.offset] >= FAULTS_BEFORE_ASIDE:
+                    self._poison[fault.offset] = str(fault)
+            else:
+                return work
+
+    def _new_work(self, stored: dict[str, bytes | None]) -> Work:
+        head, shared = self.head, self._shared
+        return Work(shared.plan, self.number, shared.partitions, head.tick_ms, dict(head.intake), stored.get)
+
+    async def _fetch(self, customers: Sequence[str] | set[str]) -> dict[str, bytes | None]:
+        """Return the packed profiles of all these customers; cold ones are read from the store."""
+        found = {each: self._cache.get(each) for each in customers}
+        cold = [each for each, packed in found.items() if packed is None]
+        for each, packed in zip(cold, await self._shared.store.fetch(self.number, cold), strict=True):
+            found[each] = packed
+        return found
+
+    # -- timers ---------------------------------------------------------------------------
+
+    async def fire_due(self) -> bool:
+        """Fire a bounded number of timers that the last tick covers; tell whether more may be due."""
+        if self.earliest_wake >= self.head.tick_ms:
+            return False
+        await self.relay.room()
+        async with self._turn:
+            started = self._shared.clock.elapsed()
+            due = await self._shared.store.due(self.number, self.head.tick_ms, self._shared.limits.timers)
+            customers = [customer_id for customer_id, _ in due]
+            if customers:
+                work = self._new_work(await self._fetch(customers))
+                for customer_id in customers:
+                    work.wake(customer_id)
+                await self._commit(work, customers, started, 0)
+                self._count(work)
+            self.earliest_wake = await self._earliest()
+            return self.earliest_wake < self.head.tick_ms
+
+    async def trim(self) -> None:
+        """Take published slices out of the stored outbox, where no other commit does it soon."""
+        async with self._turn:
+            if self.relay.published:
+                await self._fetch(())
+                await self._commit(self._new_work({}), [], self._shared.clock.elapsed(), 0)
+
+    # -- the commit -----------------------------------------------------------------------
+
+    async def _commit(
+        self,
+        work: Work,
+        fired: Sequence[str],
+        started: float,
+        records: int,
+        position: int | None = None,
+        fingerprint_of_last: bytes | None = None,
+    ) -> None:
+        head = Head(
+            position=self.head.position if position is None else position,
+            fingerprint=fingerprint_of_last or self.head.fingerprint,
+            tick_ms=work.tick_ms,
+            rules=self.head.rules,
+            log_id=self.head.log_id,
+            intake=work.intake,
+            members=work.members(self.head.members) if work.moves else self.head.members,
+            customers=self.head.customers + work.newcomers,
+        )
+        timers = work.timers(fired)
+        profiles = work.packed()
+        told = work.slice()
+        outbox = [encode_slice(told)] if told else []
+        trim = self.relay.published
+        await self._shared.store.commit(self.number, Commit(encode_head(head), profiles, timers, outbox, trim))
+        self.head = head
+        for customer_id, packed in profiles.items():
+            self._cache.put(customer_id, packed)
+        self.earliest_wake = min([self.earliest_wake, *(at for at in timers.values() if at is not None)])
+        self.relay.trimmed(trim)
+        for packed in outbox:
+            self.relay.hand_in(packed)
+        metrics = self._shared.metrics
+        metrics.commit((self._shared.clock.elapsed() - started) * 1000, records)
+        metrics.profiles(len(profiles), sum(map(len, profiles.values())))
+        metrics.outbox(self.number, self.relay.waiting)
+
+    def _count(self, work: Work) -> None:
+        metrics = self._shared.metrics
+        for outcome, n in work.outcomes.items():
+            metrics.events(outcome, n)
+        for letter in work.refused:
+            metrics.dead_letters(letter.stage, letter.code, 1)
+        metrics.duplicates(work.outcomes["duplicate"] + work.outcomes["duplicate_order"])
+        metrics.late(work.late)
+        for dimension, n in work.flaps.items():
+            metrics.flaps(dimension, n)
+        for (dimension, entered, cause), n in work.told_by_kind.items():
+            metrics.transitions(dimension, entered, cause, n)
+        if work.moves:
+            metrics.members(self.number, flat(self.head.members))
+
+
+def flat(members: dict[str, dict[str, int]]) -> dict[tuple[str, str], int]:
+    """Return members by (dimension, segment)."""
+    return {(dimension, segment): n for dimension, counts in members.items() for segment, n in counts.items()}
+
+
+def fingerprint(record: Record) -> bytes:
+    """Return 8 bytes that stand for a record: its time, key and value."""
+    digest = blake2b(record.timestamp_ms.to_bytes(8, "big", signed=True), digest_size=8)
+    for part in (record.key, record.value):
+        digest.update(b"\0" if part is None else b"\1" + len(part).to_bytes(4, "big") + part)
+    return digest.digest()

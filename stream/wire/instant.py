@@ -1,0 +1,33 @@
+"""Instants as text: RFC 3339 in UTC with milliseconds."""
+
+from __future__ import annotations
+
+import datetime as dt
+from functools import lru_cache
+
+DAY_MS = 86_400_000
+EPOCH = dt.date(1970, 1, 1)
+MILLISECOND = dt.timedelta(milliseconds=1)
+_ZERO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+
+
+@lru_cache(maxsize=4096)
+def _day(number: int) -> str:
+    return (EPOCH + dt.timedelta(days=number)).isoformat()
+
+
+def to_text(instant_ms: int) -> str:
+    """Return an instant as RFC 3339 with milliseconds and Z."""
+    day, rest = divmod(instant_ms, DAY_MS)
+    seconds, ms = divmod(rest, 1000)
+    minutes, second = divmod(seconds, 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{_day(day)}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z"
+
+
+def to_ms(text: str) -> int:
+    """Return ms since 1970 of an RFC 3339 text with a zone; ValueError for anything else."""
+    moment = dt.datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no zone; add Z or an offset")
+    return (moment - _ZERO) // MILLISECOND
