@@ -15,7 +15,6 @@ from tests.oracle.spans import span_ms
 from tests.oracle.world import World
 
 Rules = dict[str, dict[str, Any]]
-MOST_SILENT_STEPS = 2000
 
 
 @dataclass
@@ -58,8 +57,10 @@ class Replay:
         if self.every_ms is not None:
             return after - after % self.every_ms + self.every_ms
         found = next_instant(self.world, self.answers, after)
-        exits = [self.warning_at(one) for one in self.dimensions if one.warns_of is not None]
-        return min((one for one in [found, *exits] if one is not None and one > after), default=None)
+        if found is None:
+            return None
+        begins = [self.warning_at(one, found) for one in self.dimensions if one.warns_of is not None]
+        return min([found, *(one for one in begins if one is not None and one > after)])
 
     def apply(self, one: Accepted) -> None:
         """Catch up to one accepted record and decide together with it."""
@@ -87,7 +88,7 @@ class Replay:
         if dimension.warns_of is None:
             return decide(dimension, self.answers, self.world, now)
         answer = self.answers.setdefault(dimension.name, Answer(None, now))
-        begins = self.warning_at(dimension)
+        begins = self.warning_at(dimension, now)
         current = WARNING if begins is not None and begins <= now else None
         left = answer.current
         if current == left:
@@ -110,27 +111,27 @@ class Replay:
             "late": cause is not None and cause.late,
         }
 
-    def warning_at(self, dimension: Dimension) -> int | None:
-        """Return from when a member of the watched segment is about to leave it, None if silence never ends it."""
+    def warning_at(self, dimension: Dimension, latest: int) -> int | None:
+        """Return from when a member of the watched segment is about to leave it, None if not by `latest`."""
         assert dimension.warns_of is not None
         if self.entered(dimension.warns_of) is None:
             return None
-        leaves = self.leaves_at(dimension.warns_of)
-        return None if leaves is None else leaves - span_ms(dict(dimension.segments)[WARNING]["warn_before"])
+        warn_ms = span_ms(dict(dimension.segments)[WARNING]["warn_before"])
+        leaves = self.leaves_at(dimension.warns_of, latest + warn_ms)
+        return None if leaves is None else leaves - warn_ms
 
-    def leaves_at(self, segment: str) -> int | None:
+    def leaves_at(self, segment: str, latest: int) -> int | None:
         """Return when the member leaves a segment if nothing is heard, by living through the silence on a copy."""
         silence = self.copy_without_warnings_of(segment)
-        for _ in range(MOST_SILENT_STEPS):
+        while True:
             assert silence.as_of is not None
             instant = silence.next_instant(silence.as_of)
-            if instant is None:
+            if instant is None or instant > latest:
                 return None
             silence.as_of = instant
             silence.decide_all(None)
             if silence.entered(segment) is None:
                 return instant
-        return None
 
     def copy_without_warnings_of(self, segment: str) -> Replay:
         """Return a copy that lives on by itself with only the dimensions that the segment depends on."""
