@@ -36,6 +36,10 @@ class RecordHandler(Protocol):
         ...
 
 
+Message = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]], int | None]
+"""Key, value, headers, and the timestamp in ms (None: now)."""
+
+
 class Producer(Protocol):
     """An idempotent producer: what it acknowledged is in the log once, in the order it was sent."""
 
@@ -49,6 +53,13 @@ class Producer(Protocol):
         timestamp_ms: int | None = None,
     ) -> Awaitable[int]:
         """Queue one record; the returned awaitable gives its offset, or raises UnavailableError."""
+        ...
+
+    async def send_batch(self, topic: str, partition: int, messages: Iterable[Message]) -> int:
+        """Write messages to one partition in order and return how many: all of them, each acknowledged.
+
+        UnavailableError at the first that failed: none after it was sent, so a repeat of all keeps their order.
+        """
         ...
 
 

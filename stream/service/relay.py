@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from stream.errors import UnavailableError
-from stream.ports import Clock, Metrics, Producer
+from stream.ports import Clock, Message, Metrics, Producer
 from stream.service.topics import Topics
 from stream.wire.outbox import Told, decode_slice
 from stream.wire.transition import headers
@@ -105,24 +105,16 @@ class Relay:
 
     async def _publish(self, packed: bytes) -> None:
         told = decode_slice(packed)
-        send = self._producer.send
-        topics, partition = self._topics, self.partition
-        acknowledged = [
-            await send(topics.membership, partition, customer_id.encode(), body, topics.membership_headers)
-            for customer_id, body in told.memberships
+        topics, producer = self._topics, self._producer
+        memberships: list[Message] = [
+            (customer_id.encode(), body, topics.membership_headers, None) for customer_id, body in told.memberships
         ]
-        await asyncio.gather(*acknowledged)
-        acknowledged = [
-            await send(
-                topics.transitions,
-                partition,
-                each.customer_id.encode(),
-                each.body,
-                headers(each.id, each.customer_id, each.at, topics.source),
-            )
+        transitions: list[Message] = [
+            (each.customer_id.encode(), each.body, headers(each.id, each.customer_id, each.at, topics.source), None)
             for each in told.transitions
         ]
-        await asyncio.gather(*acknowledged)
+        await producer.send_batch(topics.membership, self.partition, memberships)
+        await producer.send_batch(topics.transitions, self.partition, transitions)
         self._observe(told.transitions)
 
     def _observe(self, told: list[Told]) -> None:
