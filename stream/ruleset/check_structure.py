@@ -57,14 +57,13 @@ def check_inside(folder: str, inside: str, names: Names, findings: Findings) -> 
 
 
 def check_segment(
-    folder: str, name: str, written: SegmentFile, siblings: Sequence[str], *, is_otherwise: bool, findings: Findings
+    folder: str, name: str, written: SegmentFile, siblings: Sequence[str], *, needs_enter: bool, findings: Findings
 ) -> None:
     """Find a missing `enter`, and what stands where it has no meaning. `siblings` are the segments beside it."""
-    has_enter = findings.source.root is not None and "enter" in findings.source.root
-    if not has_enter and written.enabled and not is_otherwise:
+    if needs_enter and written.stay_while is not None:
+        findings.add(("stay_while",), '"stay_while" without "enter"; nobody can come in', "rule-missing", key=True)
+    elif needs_enter and written.enabled:
         findings.add((), '"enter" is missing; say who comes in, or write "enabled: false"', "rule-missing")
-    if written.stay_while is not None and not has_enter and not is_otherwise:
-        findings.add(("stay_while",), '"stay_while" without "enter"; nobody can come in', "rule-stay", key=True)
     if written.only_from is None:
         return
     if folder == AUDIENCES:

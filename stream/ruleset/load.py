@@ -56,13 +56,18 @@ class _Loading:
         self.notes: list[Problem] = []
         self.models: dict[str, Any] = {}
         self.findings: dict[str, Findings] = {}
+        self.with_enter: set[str] = set()
         self.off: set[str] = set()  # segments that need what is not sent
         self.dead_lines: set[tuple[str, int]] = set()  # lines of points that need what is not sent
         for file in self.files:
-            reading = read(_MODELS[file.kind], parse(file.path, files[file.path]))
+            source = parse(file.path, files[file.path])
+            if source.root is not None and "enter" in source.root:
+                self.with_enter.add(file.path)  # what is wrong with it is said once, where it stands
+            reading = read(_MODELS[file.kind], source)
             self.models[file.path] = reading.model
             self.findings[file.path] = Findings(reading.source)
             self.problems += reading.problems
+        self.folders = self._folders()
 
     def of_kind(self, kind: Kind) -> list[tuple[RuleFile, Any]]:
         """Return the files of a kind with their models; those of which nothing can be read are left out."""
@@ -87,14 +92,18 @@ class _Loading:
         points = [file.name for file in self.files if file.kind == "points"]
         return names_of(vocabulary, self.segments(), models, points)
 
-    def segments(self, folder: str | None = None) -> dict[str, bool]:
-        """Return the segments, true where they warn before leaving: by id, or by name if of one `folder`."""
-        return {
-            (file.name if folder else file.segment): model is None or model.warn_before is not None
-            for file in self.files
-            if file.kind == "segment" and folder in {None, file.folder}
-            for model in (self.models[file.path],)
-        }
+    def segments(self) -> dict[str, bool]:
+        """Return the segments by id, true where they warn before leaving."""
+        return {f"{folder}.{name}": warns for folder, names in self.folders.items() for name, warns in names.items()}
+
+    def _folders(self) -> dict[str, dict[str, bool]]:
+        """Return the segments by folder and name, true where they warn before leaving (or cannot be read)."""
+        found: dict[str, dict[str, bool]] = {}
+        for file in self.files:
+            if file.kind == "segment":
+                model = self.models[file.path]
+                found.setdefault(file.folder, {})[file.name] = model is None or model.warn_before is not None
+        return found
 
     def check_conditions(self, names: Names) -> None:
         """Check names and types in all conditions, and find what is off."""
@@ -118,7 +127,7 @@ class _Loading:
     def check_cases(self, names: Names, *, are_cases_required: bool) -> None:
         """Check the cases, and whether each segment that can be entered has some."""
         for file, cases in self.of_kind("cases"):
-            check_cases(cases.tests, self.segments(file.folder), names, self.findings[file.path])
+            check_cases(cases.tests, self.folders.get(file.folder, {}), names, self.findings[file.path])
         if not are_cases_required:
             return
         played = {file.segment: self.models[file.path] for file in self.files if file.kind == "cases"}
@@ -134,19 +143,17 @@ class _Loading:
         """Check dimensions against the files in their folders, and each segment by itself."""
         others: dict[str, str] = {}
         for file, dimension in self.of_kind("dimension"):
-            names = list(self.segments(file.folder))
+            names = list(self.folders.get(file.folder, {}))
             others[file.folder] = dimension.otherwise or ""
             check_dimension(file.folder, dimension, names, self.findings[file.path])
             written = {one.name: model for one, model in self.of_kind("segment") if one.folder == file.folder}
             check_otherwise(dimension, written, self.findings[file.path])
         for file, segment in self.of_kind("segment"):
             findings = self.findings[file.path]
-            siblings = list(self.segments(file.folder))
-            is_otherwise = others.get(file.folder, file.name) == file.name
-            check_segment(
-                file.folder, file.name, segment, siblings,
-                is_otherwise=is_otherwise and file.folder != AUDIENCES, findings=findings,
-            )  # fmt: skip
+            siblings = list(self.folders[file.folder])
+            is_otherwise = file.folder != AUDIENCES and others.get(file.folder, file.name) == file.name
+            needs_enter = file.path not in self.with_enter and not is_otherwise
+            check_segment(file.folder, file.name, segment, siblings, needs_enter=needs_enter, findings=findings)
             if segment.enter is not None and segment.stay_while is not None:
                 check_stay_bars(segment.enter, segment.stay_while, findings)
 
