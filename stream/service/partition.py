@@ -32,7 +32,8 @@ class Limits:
     slice_bytes: int = 1 << 20
     timers: int = 500
     """Due customers in one commit."""
-    outbox_slices: int = 200
+    outbox_records: int = 20_000
+    """Unpublished records at which the partition waits."""
     cache_bytes: int = 64 << 20
 
 
@@ -63,7 +64,7 @@ class Partition:
         self.head = Head(position=0)
         self._cache = Cache(shared.limits.cache_bytes)
         self.relay = Relay(
-            number, shared.topics, shared.producer, shared.metrics, shared.clock, shared.limits.outbox_slices
+            number, shared.topics, shared.producer, shared.metrics, shared.clock, shared.limits.outbox_records
         )
         self._turn = asyncio.Lock()
         self._failures: dict[int, int] = {}
@@ -272,8 +273,8 @@ class Partition:
             self._cache.put(customer_id, packed)
         self.earliest_wake = min([self.earliest_wake, *(at for at in timers.values() if at is not None)])
         self.relay.trimmed(trim)
-        for packed in outbox:
-            self.relay.hand_in(packed)
+        if told:
+            self.relay.hand_in(outbox[0], told.size)
         metrics = self._shared.metrics
         metrics.commit((self._shared.clock.elapsed() - started) * 1000, records)
         metrics.profiles(len(profiles), sum(map(len, profiles.values())))

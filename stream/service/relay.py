@@ -25,11 +25,12 @@ class Relay:
     def __init__(
         self, partition: int, topics: Topics, producer: Producer, metrics: Metrics, clock: Clock, bound: int
     ) -> None:
-        """Start with nothing to publish; `bound` is how many slices may wait before `room` makes the caller wait."""
+        """Start with nothing to publish; `bound` is how many records may wait before `room` makes the caller wait."""
         self.partition = partition
         self._topics, self._producer, self._metrics, self._clock = topics, producer, metrics, clock
         self._bound = bound
-        self._waiting: deque[bytes] = deque()
+        self._waiting: deque[tuple[bytes, int]] = deque()
+        self._records = 0
         self.published = 0
         """Slices published and not yet trimmed from the stored outbox."""
         self._changed = asyncio.Event()
@@ -37,12 +38,15 @@ class Relay:
 
     @property
     def waiting(self) -> int:
-        """Return how many slices are not acknowledged yet."""
-        return len(self._waiting)
+        """Return how many records are not acknowledged yet."""
+        return self._records
 
     def start(self, slices: Iterable[bytes]) -> None:
         """Publish these first, the oldest first; then what is handed in."""
-        self._waiting = deque(slices)
+        self._waiting.clear()
+        self._records = 0
+        for packed in slices:
+            self.hand_in(packed, decode_slice(packed).size)
         self.published = 0
         self._changed.set()
         self._task = asyncio.create_task(self._run(), name=f"relay-{self.partition}")
@@ -54,15 +58,17 @@ class Relay:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
         self._waiting.clear()
+        self._records = 0
 
-    def hand_in(self, packed: bytes) -> None:
-        """Publish this committed slice after those that wait."""
-        self._waiting.append(packed)
+    def hand_in(self, packed: bytes, records: int) -> None:
+        """Publish this committed slice of so many records after those that wait."""
+        self._waiting.append((packed, records))
+        self._records += records
         self._changed.set()
 
     async def room(self) -> None:
-        """Return when fewer slices wait than the bound."""
-        while len(self._waiting) >= self._bound:
+        """Return when fewer records wait than the bound."""
+        while self._records >= self._bound:
             self._raise_if_dead()
             self._changed.clear()
             await self._changed.wait()
@@ -90,15 +96,15 @@ class Relay:
                     self._changed.clear()
                     await self._changed.wait()
                 try:
-                    await self._publish(self._waiting[0])
+                    await self._publish(self._waiting[0][0])
                 except UnavailableError:
                     await self._clock.sleep(backoff_s)
                     backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
                     continue
                 backoff_s = 0.1
-                self._waiting.popleft()
+                self._records -= self._waiting.popleft()[1]
                 self.published += 1
-                self._metrics.outbox(self.partition, len(self._waiting))
+                self._metrics.outbox(self.partition, self._records)
                 self._changed.set()
         finally:
             self._changed.set()

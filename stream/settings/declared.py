@@ -93,8 +93,8 @@ class Settings:
         "SEGMENTS_TICK_EVERY_MS", whole(10, 60_000), 250, "Least time between two ticks of a partition."
     )
 
-    cache_customers: int = setting(
-        "SEGMENTS_CACHE_CUSTOMERS", whole(1, 100_000_000), 200_000, "Profiles kept in memory by one worker."
+    cache_bytes: int = setting(
+        "SEGMENTS_CACHE_BYTES", whole(0, 1 << 40), 268_435_456, "Memory for packed profiles, over all partitions."
     )
     commit_records: int = setting("SEGMENTS_COMMIT_RECORDS", whole(1, 100_000), 1_000, "Most records in one commit.")
     commit_bytes: int = setting(

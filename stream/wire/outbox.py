@@ -27,6 +27,11 @@ class Slice(msgspec.Struct, array_like=True):
     memberships: list[tuple[str, bytes]]
     transitions: list[Told]
 
+    @property
+    def size(self) -> int:
+        """Return how many records this publishes."""
+        return len(self.memberships) + len(self.transitions)
+
 
 encode_slice = msgspec.msgpack.Encoder().encode
 _decoder = msgspec.msgpack.Decoder(Slice)
