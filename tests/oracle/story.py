@@ -79,6 +79,18 @@ def did(
     return Rec(at_ms(second), "event", content)
 
 
+def order(second: float, amount: object = 10, order_id: str | None = None, **more: Any) -> Rec:
+    """Return an order; without an id it cannot be refunded."""
+    named: dict[str, Any] = {"order_id": order_id} if order_id else {}
+    return did(second, "order_placed", amount=amount, **named, **more)
+
+
+def refund(second: float, order_id: str, amount: object = None, **more: Any) -> Rec:
+    """Return a refund of one order, of all of it if no amount is given."""
+    part: dict[str, Any] = {} if amount is None else {"amount": amount}
+    return did(second, "order_refunded", order_id=order_id, **part, **more)
+
+
 def told(second: float, occurred: float | None = None, **what: Any) -> Rec:
     """Return a record without behaviour: traits, consents, lists or scores."""
     done = second if occurred is None else occurred
