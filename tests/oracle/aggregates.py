@@ -11,6 +11,7 @@ from tests.oracle.matching import counted, value_at
 from tests.oracle.spans import plain_number
 from tests.oracle.world import World
 
+WINDOW_WORDS = ("within", "older_than", "during", "from", "to", "before")
 FIGURES: dict[str, Callable[[list[Fraction]], Fraction]] = {
     "sum": lambda numbers: sum(numbers, Fraction(0)),
     "average": lambda numbers: sum(numbers, Fraction(0)) / len(numbers),
@@ -23,6 +24,11 @@ def split_field(field: str) -> tuple[str, str]:
     """Return event and property of a FIELD."""
     event, _, name = field.partition(".")
     return event, name
+
+
+def without_window(parts: dict[str, Any]) -> dict[str, Any]:
+    """Return the parts of a condition on values without its WINDOW, which shares words with COMPARE."""
+    return {word: value for word, value in parts.items() if word not in WINDOW_WORDS}
 
 
 def figure(word: str, parts: dict[str, Any], world: World, now: int) -> bool:
@@ -61,7 +67,7 @@ def edge_value(word: str, parts: dict[str, Any], world: World, now: int) -> bool
     if not found:
         return False
     one = found[0] if word == "first_value" else found[-1]
-    return compares(parts, value_at(one.properties, name), world, now)
+    return compares(without_window(parts), value_at(one.properties, name), world, now)
 
 
 def most_frequent(parts: dict[str, Any], world: World, now: int) -> bool:
@@ -73,4 +79,4 @@ def most_frequent(parts: dict[str, Any], world: World, now: int) -> bool:
         return False
     same = [identity(value) for value in seen]
     place = max(range(len(seen)), key=lambda number: (same.count(same[number]), number))
-    return compares(parts, seen[place], world, now)
+    return compares(without_window(parts), seen[place], world, now)
