@@ -76,7 +76,9 @@ def _json(value: Any) -> str:
 def _meaning(value: Any) -> Any:
     """Return a model as plain values: its words with what they mean, absent ones and words for people left out."""
     if isinstance(value, Part):
-        words = {word: _meaning(inner) for word, inner in value.as_written().items() if word not in _FOR_PEOPLE}
+        usual = {field.alias or name: field.default for name, field in type(value).model_fields.items()}
+        written = {word: inner for word, inner in value.as_written().items() if usual[word] != inner}
+        words = {word: _meaning(inner) for word, inner in written.items() if word not in _FOR_PEOPLE}
         return {"": type(value).__name__, **words, **_meaning(value.__pydantic_extra__ or {})}
     if isinstance(value, Mapping):
         return {name: _meaning(inner) for name, inner in value.items()}

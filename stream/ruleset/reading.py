@@ -52,9 +52,13 @@ class Reading(Generic[Model]):
 
 def read(model: type[Model], source: Source) -> Reading[Model]:
     """Return the model of a file with every problem of its shape; the model is None if nothing can be made of it."""
+    if source.root is None:
+        return Reading(None, source, source.problems)
     problems = list(source.problems)
     mended: set[int] = set()
-    tree = source
+    empty = set(_empty_values(source.root, ()))
+    problems += [_empty(source, path) for path in empty]
+    tree = Source(source.file, _without(source.root, (), empty, {}, mended)) if empty else source
     for round_ in range(PASSES):
         if tree.root is None:
             break
@@ -62,7 +66,7 @@ def read(model: type[Model], source: Source) -> Reading[Model]:
             return Reading(model.model_validate(tree.root), tree, tuple(dict.fromkeys(problems)))
         except ValidationError as error:
             errors = [_Error(model, tree, details) for details in error.errors(include_url=False)]
-        problems += [one.problem() for one in errors if round_ == 0 or not one.comes_from_mending(mended)]
+        problems += [one.problem() for one in errors if not one.comes_from_mending(mended, is_first=not round_)]
         tree = Source(tree.file, _mend(tree.root, errors, mended))
     return Reading(None, source, tuple(dict.fromkeys(problems)))
 
@@ -88,9 +92,11 @@ class _Error:
         is_inside = (isinstance(self.value, Keyed) and at in self.value) or isinstance(self.value, Items)
         return at if is_inside and not isinstance(at, tuple) else None
 
-    def comes_from_mending(self, mended: set[int]) -> bool:
+    def comes_from_mending(self, mended: set[int], *, is_first: bool) -> bool:
         """Tell whether this error may be there only because something else was taken out or mended."""
-        return self.kind in _ABSENCE or (self.kind in _RELATIONS and id(self.value) in mended)
+        if self.kind in _ABSENCE:
+            return not is_first or id(self.value) in mended
+        return self.kind in _RELATIONS and id(self.value) in mended
 
     def problem(self) -> Problem:
         """Return the problem as it is shown to people."""
@@ -147,7 +153,28 @@ class _Error:
 
     def _example(self) -> str:
         owner = _owner(self.model, self.loc)
-        return f"; its keys are: {', '.join(owner.words())}" if owner and owner.words() else ""
+        if owner is not None and issubclass(owner, ItemWhere):
+            return "; name properties, as in {category: garden}"
+        return f"; its keys are: {', '.join(owner.words())}" if owner else ""
+
+
+def _empty_values(value: Any, path: Path) -> Iterator[Path]:
+    """Yield the paths at which nothing was written; in cases a property or trait may be null: it is missing then."""
+    if value is None:
+        is_said_by_case = path[:1] == ("tests",) and path[-1] not in {"at", "did", "occurred", "until", "starts"}
+        if not (is_said_by_case and ("events" in path[2:] or "traits" in path[2:])):
+            yield path
+    elif isinstance(value, Keyed):
+        for key, inner in value.items():
+            yield from _empty_values(inner, (*path, key))
+    elif isinstance(value, Items):
+        for index, inner in enumerate(value):
+            yield from _empty_values(inner, (*path, index))
+
+
+def _empty(source: Source, path: Path) -> Problem:
+    name = "this item" if isinstance(path[-1], int) else f'"{path[-1]}"'
+    return Problem(source.file, *source.place(path), f"{name} is empty; write a value, or remove it", "rule-value")
 
 
 def _not_a_condition(value: Any) -> tuple[str, str]:

@@ -20,7 +20,7 @@ from stream.ruleset.schema_words import (
     floor_ms,
     some_comparison,
 )
-from stream.ruleset.spans import Span
+from stream.ruleset.spans import Span, span_text
 
 FEWEST_STEPS: Final = 2
 Filter: TypeAlias = Annotated[Where | None, Field(description="tests on the properties of the event; all must hold")]
@@ -96,7 +96,8 @@ class Sequence(Words):
     def _room_for_silence(self) -> Self:
         last = self.sequence[-1]
         if isinstance(last, StepDidNot) and self.within is not None and last.for_ >= self.within:
-            check_shorter("for", last.for_, "within", self.within, "nothing can be in it")
+            spans = f'"for" ({span_text(last.for_)}) must be shorter than within ({span_text(self.within)})'
+            raise wrong("rule-windows", f"{spans}, or nothing can be in it", at="within", side="key")
         return self
 
 
@@ -148,9 +149,11 @@ class Restarted(Words):
     def _again_inside(self) -> Self:
         quiet = floor_ms(self.quiet_for)
         if self.again_within > quiet:
-            result = "a customer could be restarted and quiet again at once"
-            # at equal length both is impossible, so only a longer one is refused
-            check_shorter("again_within", self.again_within, "quiet_for", quiet, result)
+            spans = (
+                f"again_within ({span_text(self.again_within)}) must not be longer than quiet_for ({span_text(quiet)})"
+            )
+            message = f"{spans}, or a customer could be restarted and quiet again at once"
+            raise wrong("rule-windows", message, at="again_within", side="key")
         return self
 
 

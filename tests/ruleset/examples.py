@@ -1,5 +1,11 @@
 """The twelve example files of the language, word for word, and the segments that they speak of."""
 
+from __future__ import annotations
+
+from stream.errors import RuleError
+from stream.ruleset.load import load
+from stream.ruleset.schema import Condition
+
 TWELVE: dict[str, str] = {
     "vocabulary.yaml": """\
 zone: Europe/Lisbon
@@ -282,3 +288,25 @@ def audience(enter: str, *, name: str = "a", **more: str) -> dict[str, str]:
     """Return files with the example vocabulary and one audience: title and owner are lines 1 and 2, then `enter`."""
     rest = "".join(f"{word}: {value}\n" for word, value in more.items())
     return {"vocabulary.yaml": VOCABULARY, f"audiences/{name}.yaml": f"title: A\nowner: us\n{enter}\n{rest}"}
+
+
+def problems_of(files: dict[str, str], *, are_cases_required: bool = False) -> list[str]:
+    """Return every problem of the files as it is shown, or nothing if they load."""
+    try:
+        load(files, are_cases_required=are_cases_required)
+    except RuleError as error:
+        return [str(problem) for problem in error.problems]
+    return []
+
+
+def problems_in(condition: str) -> list[str]:
+    """Return the problems of a condition in the flow style; it begins at line 3, column 8."""
+    found = problems_of(audience(f"enter: {condition}"))
+    return [problem.removeprefix("audiences/a.yaml:3:") for problem in found]
+
+
+def read_condition(condition: str) -> Condition:
+    """Return the model of a condition in the flow style."""
+    enter = load({**EXAMPLE, **audience(f"enter: {condition}")}).audiences["a"].enter
+    assert enter is not None
+    return enter
