@@ -12,7 +12,8 @@ from stream.core.dimension import OUTSIDE, Dimension, Segment
 from stream.core.plan import Plan, state_key
 from stream.core.vocabulary import EventKind, Vocabulary
 from stream.errors import Problem, RuleError
-from stream.ruleset.compile_conditions import Conditions
+from stream.ruleset import compile_customers, compile_events, compile_figures
+from stream.ruleset.compile_conditions import Conditions, Makers
 from stream.ruleset.compile_states import States
 from stream.ruleset.compile_tests import NotYet
 from stream.ruleset.layout import AUDIENCES
@@ -20,6 +21,9 @@ from stream.ruleset.ruleset import Ruleset, SegmentRules
 from stream.ruleset.schema import Condition
 from stream.ruleset.schema_customers import InSegment
 from stream.ruleset.schema_files import Vocabulary as VocabularyFile
+
+MAKERS: Makers = {**compile_events.MAKERS, **compile_figures.MAKERS, **compile_customers.MAKERS}
+"""Every leading word that can be evaluated."""
 
 
 @dataclass(slots=True)
@@ -58,7 +62,7 @@ def compile_plan(ruleset: Ruleset, version: str) -> Plan:
         return keys.get(dimension, 0), segment
 
     traits = {name: trait.type for name, trait in ruleset.vocabulary.traits.items()}
-    conditions = Conditions(states, dimension_key, traits)
+    conditions = Conditions(states, dimension_key, traits, MAKERS)
     problems: list[Problem] = []
     dimensions = tuple(
         _dimension(index, question, keys, conditions, ruleset, problems) for index, question in enumerate(questions)

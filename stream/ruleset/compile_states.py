@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from stream.core import fold
-from stream.core.condition import Instants, booked, merged, newest_of
+from stream.core import ledger as books
+from stream.core.counting import Days
 from stream.core.fold import Fold
-from stream.core.matching import Test, on_event, on_row
+from stream.core.matching import Test, is_number, on_event, on_row, value_in
 from stream.core.plan import Route, identity, state_key
+from stream.core.sources import Instants, Rows, booked, booked_values, merged, newest_of, newest_per_day
 from stream.core.vocabulary import Vocabulary
 from stream.ruleset.compile_tests import where_tests
 from stream.ruleset.schema_parts import ItemWhere, Where
@@ -52,10 +55,13 @@ class Source:
             [booked(kept.key, test) if kept.kind == "ledger" else newest_of(kept.key) for kept, test in self.parts]
         )
 
-    @property
-    def ledgers(self) -> list[tuple[int, Test | None]]:
-        """Return (key, test on a row) of the parts that are ledgers."""
-        return [(kept.key, test) for kept, test in self.parts]
+    def days(self) -> Days:
+        """Return the reader of (instant, local day) of all matching rows."""
+        return newest_per_day([(kept.key, test) for kept, test in self.parts])
+
+    def numbers(self, path: str) -> Rows:
+        """Return the reader of (instant, number) of all matching rows whose property is a number."""
+        return booked_values([(kept.key, test, _number_in(path)) for kept, test in self.parts])
 
 
 class States:
@@ -173,6 +179,14 @@ class States:
     def day_of(self, instant_ms: int) -> int:
         """Return the local day (ordinal) of an instant in the vocabulary's zone."""
         return datetime.fromtimestamp(instant_ms // 1000, self.vocabulary.zone).toordinal()
+
+
+def _number_in(path: str) -> Callable[[books.Row], Any]:
+    def read(row: books.Row) -> Any:
+        value = value_in(row, path)
+        return value if is_number(value) else None
+
+    return read
 
 
 def _is_true(value: object) -> bool:

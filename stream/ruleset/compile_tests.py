@@ -58,7 +58,8 @@ def number_test(op: str, value: Any, high: Any, scale: int) -> Test:
     }
     if op == "between":
         top = plain(high) * scale
-        return _either_kind(matching.between(low, top), matching.between(float(low), float(top)))
+        between: Callable[[Any, Any], Test] = matching.between
+        return _either_kind(between(low, top), between(float(low), float(top)))
     return _either_kind(make[op](low), make[op](float(low)))
 
 

@@ -1,0 +1,83 @@
+"""Leaves of the conditions that count what the customer did: did, did_not, did_on_days, first_time."""
+
+from __future__ import annotations
+
+from stream.core import counting
+from stream.core.condition import Leaf
+from stream.core.profile import NEVER
+from stream.ruleset.compile_conditions import Conditions, Makers, told_count
+from stream.ruleset.compile_tests import NotYet, counts
+from stream.ruleset.schema_events import Did, DidNot, DidOnDays, FirstTime
+from stream.ruleset.schema_parts import Count, ItemWhere, Window
+from stream.ruleset.wording import event_words
+
+
+def did(conditions: Conditions, asked: Did) -> Leaf:
+    """Return the leaf of `did`: so many times in the window."""
+    if asked.per is not None:
+        raise NotYet("per")
+    count = asked.count or Count("at_least", 1)
+    return _counted(conditions, asked.did, asked.where, asked.window, count)
+
+
+def did_not(conditions: Conditions, asked: DidNot) -> Leaf:
+    """Return the leaf of `did_not`: exactly 0 times in the window."""
+    return _counted(conditions, asked.did_not, asked.where, asked.window, Count("exactly", 0))
+
+
+def _counted(conditions: Conditions, event: str, where: ItemWhere | None, window: Window, count: Count) -> Leaf:
+    frame = conditions.frame(window)
+    low, high = counts(count)
+    kind = "newest" if frame.is_recent else "oldest" if frame.is_oldest else "ledger"
+    source = conditions.states.instants(event, where, deepest(low, high), kind, frame.longest_ms)
+    instants = source.instants()
+    return Leaf(
+        event_words(event, where, window),
+        *told_count(count),
+        unit="",
+        read=counting.did(instants, low, high, frame),
+        value=counting.count(instants, frame),
+        states=source.keys | frame.states,
+    )
+
+
+def deepest(low: int, high: int) -> int:
+    """Return how many of the newest (or oldest) instants tell whether their number lies in [low, high]."""
+    return max(low, high + 1 if high < NEVER else 0, 1)
+
+
+def did_on_days(conditions: Conditions, asked: DidOnDays) -> Leaf:
+    """Return the leaf of `did_on_days`: on so many different days in the window."""
+    frame = conditions.frame(asked.window)
+    source = conditions.states.rows(asked.did_on_days, asked.where, (), frame.longest_ms)
+    rows = source.days()
+    count = asked.count or Count("at_least", 1)
+    low, high = counts(count)
+    return Leaf(
+        f"days with {event_words(asked.did_on_days, asked.where, asked.window)}",
+        *told_count(count),
+        unit="",
+        read=counting.did_on_days(rows, low, high, frame),
+        value=counting.days(rows, frame),
+        states=source.keys | frame.states,
+    )
+
+
+def first_time(conditions: Conditions, asked: FirstTime) -> Leaf:
+    """Return the leaf of `first_time`: the earliest in life lies in the span."""
+    within, longest_ms, states = conditions.span(asked.within)
+    source = conditions.states.instants(asked.first_time, asked.where, 1, "oldest", longest_ms)
+    instants = source.instants()
+    window = Window("span", within=asked.within)
+    return Leaf(
+        f"first {event_words(asked.first_time, asked.where, window)}",
+        "",
+        None,
+        "",
+        read=counting.first_time(instants, within),
+        value=counting.first(instants),
+        states=source.keys | states,
+    )
+
+
+MAKERS: Makers = {Did: did, DidNot: did_not, DidOnDays: did_on_days, FirstTime: first_time}
