@@ -1,0 +1,127 @@
+"""The worker's Faust application: events in, whole batches per partition, graceful and guarded."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+import faust
+import structlog
+from aiokafka.client import AIOKafkaClient
+from yarl import URL
+
+from stream.adapters.kafka_consumer import BatchConsumer, BatchTransport, Wiring
+from stream.adapters.kafka_errors import CLIENT_ERRORS, translated
+from stream.adapters.kafka_lanes import LaneStatus
+from stream.adapters.kafka_options import KafkaOptions
+from stream.adapters.kafka_watchdog import leave
+from stream.errors import UnavailableError
+from stream.ports import RecordHandler
+
+FIRST_RETRY_S = 0.5
+LONGEST_RETRY_S = 10.0
+
+log = structlog.get_logger(__name__)
+
+
+class EventsApp(faust.App):
+    """A Faust application without tables and folders; its topic is read in whole batches."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        self.ended = asyncio.Event()
+        self._main_loop = asyncio.get_running_loop()
+        super().__init__(*args, **options)
+
+    def _crash(self, reason: BaseException) -> None:
+        """Note the crash of any part, which may come from the consumer's thread."""
+        super()._crash(reason)
+        self._main_loop.call_soon_threadsafe(self.ended.set)
+
+    def _create_directories(self) -> None:
+        """Make none: nothing of ours is kept in Faust's folder."""
+
+    @property
+    def partitions(self) -> BatchConsumer:
+        """Return the consumer, whose lanes can be paused, resumed and re-acquired."""
+        return cast(BatchConsumer, self.consumer)
+
+
+def events_app(options: KafkaOptions, handler: RecordHandler, on_stall: Callable[[str], None] = leave) -> EventsApp:
+    """Return an application that hands the records of `options.topic` to `handler`; start it with `serve`.
+
+    Make it inside the running loop that will serve it.
+    """
+    app = EventsApp(
+        options.group,
+        broker=[URL(f"kafka://{each}") for each in options.bootstrap.split(",")],
+        autodiscover=False,
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        stream_wait_empty=False,
+        broker_session_timeout=options.session_timeout_ms / 1000,
+        broker_heartbeat_interval=options.heartbeat_ms / 1000,
+        broker_rebalance_timeout=options.rebalance_timeout_ms / 1000,
+        broker_request_timeout=max(options.request_timeout_ms, options.session_timeout_ms) / 1000,
+    )
+    # Faust's own producer is neither idempotent nor used
+    app.boot_strategy.enable_kafka_producer = False
+    app.transport = BatchTransport(app.conf.broker_consumer, app, Wiring(options, handler, on_stall))
+    app.topics.add(app.topic(options.topic, acks=False, internal=False))
+    return app
+
+
+async def serve(app: EventsApp, stop: asyncio.Event) -> None:
+    """Run the application until `stop` is set, then give the partitions back; raise what crashed it."""
+    starting = asyncio.ensure_future(app.start())
+    waits = [asyncio.ensure_future(stop.wait()), asyncio.ensure_future(app.ended.wait())]
+    try:
+        await asyncio.wait([starting, *waits], return_when=asyncio.FIRST_COMPLETED)
+        if starting.done() and starting.exception() is None:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await app.stop()
+        for each in (starting, *waits):
+            each.cancel()
+        await asyncio.gather(starting, *waits, return_exceptions=True)
+    _raise_crash(app, starting)
+
+
+def _raise_crash(app: EventsApp, starting: asyncio.Future[None]) -> None:
+    error = app.crash_reason
+    if error is None and not starting.cancelled():
+        error = starting.exception()
+    if isinstance(error, CLIENT_ERRORS):
+        raise translated(error, "running the worker") from error
+    if error is not None:
+        raise error
+
+
+async def wait_for_broker(options: KafkaOptions) -> None:
+    """Return when the broker answers; until then say so and try again, ever more slowly."""
+    wait_s = FIRST_RETRY_S
+    while True:
+        try:
+            await _bootstrap(options)
+        except UnavailableError as error:
+            log.warning("broker_not_there", bootstrap=options.bootstrap, retry_in_s=wait_s, reason=str(error))
+            await asyncio.sleep(wait_s)
+            wait_s = min(wait_s * 2, LONGEST_RETRY_S)
+        else:
+            return
+
+
+async def _bootstrap(options: KafkaOptions) -> None:
+    client = AIOKafkaClient(**options.client_arguments())
+    try:
+        await client.bootstrap()
+    except CLIENT_ERRORS as error:
+        raise translated(error, f"connecting to {options.bootstrap}") from error
+    finally:
+        await client.close()
+
+
+def statuses(app: EventsApp) -> list[LaneStatus]:
+    """Return one status per partition this worker owns, for metrics and /readyz."""
+    return app.partitions.lanes.statuses()

@@ -1,0 +1,186 @@
+"""The thread that talks to Kafka: hands over whole per-partition lists instead of single messages.
+
+Faust runs aiokafka in a thread with a loop of its own, so heartbeats go on while the main thread
+computes.  Seeking and taking both happen on that loop, one after the other, and every seek starts
+a new epoch: that is how a list fetched before a seek is told from one fetched after it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
+from collections.abc import Set as AbstractSet
+from typing import Any, TypeVar
+
+import aiokafka
+from aiokafka import TopicPartition
+from aiokafka.consumer.fetcher import FetchResult
+from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
+from aiokafka.structs import OffsetAndMetadata
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
+
+from stream.adapters.kafka_errors import CLIENT_ERRORS, translated
+from stream.adapters.kafka_lanes import Fetched
+from stream.adapters.kafka_options import KafkaOptions
+from stream.errors import StreamError, UnavailableError
+from stream.ports import Record
+
+T = TypeVar("T")
+
+
+class BatchThread(AIOKafkaConsumerThread):
+    """One aiokafka consumer on its own loop; every method may be awaited from the main loop."""
+
+    options: KafkaOptions
+    on_membership_end: Callable[[BaseException], None]
+
+    def __post_init__(self) -> None:
+        """Set up what taking and seeking share; called by Faust's constructor."""
+        super().__post_init__()
+        self._epochs: dict[int, int] = defaultdict(int)
+        self._waiter: asyncio.Future[None] | None = None
+
+    def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
+        """Return our consumer; Faust's own has a fixed fetch wait of 1.5 s and moves offsets by itself."""
+        options = self.options
+        consumer = aiokafka.AIOKafkaConsumer(
+            **options.client_arguments(),
+            group_id=options.group,
+            group_instance_id=options.instance,
+            partition_assignment_strategy=[RoundRobinPartitionAssignor],
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            session_timeout_ms=options.session_timeout_ms,
+            heartbeat_interval_ms=options.heartbeat_ms,
+            rebalance_timeout_ms=options.rebalance_timeout_ms,
+            fetch_max_wait_ms=options.fetch_max_wait_ms,
+            max_partition_fetch_bytes=options.fetch_max_bytes,
+            # liveness is judged by our own watchdog: a full outbox may hold all partitions for long
+            max_poll_interval_ms=24 * 3_600_000,
+        )
+        self._listen_for_critical_errors(consumer)
+        return consumer
+
+    def _listen_for_critical_errors(self, consumer: aiokafka.AIOKafkaConsumer) -> None:
+        """Hear of what ends the group membership for good.
+
+        aiokafka tells it only to whoever is waiting at that moment, then its coordinator sleeps for
+        ever while fetching goes on: a member that nobody counts any more.
+        """
+        abort_waiters = consumer._subscription.abort_waiters
+
+        def tell_and_abort(error: BaseException) -> None:
+            self.parent_loop.call_soon_threadsafe(self.on_membership_end, error)
+            abort_waiters(error)
+
+        consumer._subscription.abort_waiters = tell_and_abort
+
+    async def take(self, topic: str, wanted: AbstractSet[int], wait_s: float) -> list[Fetched]:
+        """Return what is fetched for the wanted partitions, at once or within `wait_s`."""
+        return await self.in_thread(self._take(topic, wanted, wait_s), "fetching records")
+
+    async def seek_to(self, tp: TopicPartition, offset: int) -> int:
+        """Fetch from `offset` next; return the epoch of what is fetched from now on."""
+        return await self.in_thread(self._seek_to(tp, offset), f"seeking to {offset}")
+
+    async def bounds_of(self, tps: list[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
+        """Return first offset and end offset of each partition."""
+        return await self.in_thread(self._bounds_of(tps), "asking for the bounds of the log")
+
+    async def ends_of(self, tps: list[TopicPartition]) -> dict[TopicPartition, int]:
+        """Return the offset after the last record of each partition."""
+        return await self.in_thread(self._ends_of(tps), "asking for the end of the log")
+
+    async def hint(self, offsets: dict[TopicPartition, int]) -> None:
+        """Commit offsets to Kafka, for lag tools only."""
+        await self.in_thread(self._hint(offsets), "committing offsets for lag tools")
+
+    def wake(self) -> None:
+        """Let a waiting `take` look again; callable from any thread."""
+        if not self.thread_loop.is_closed():
+            self.thread_loop.call_soon_threadsafe(self._wake)
+
+    async def in_thread(self, work: Coroutine[Any, Any, T], doing: str) -> T:
+        """Run `work` on the consumer's loop; raise its error as one of ours."""
+        if self.thread_loop.is_closed():
+            work.close()
+            raise UnavailableError(f"Kafka: {doing}: the consumer has stopped [kafka-unavailable]")
+        try:
+            return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self.thread_loop))
+        except CLIENT_ERRORS as error:
+            raise translated(error, doing) from error
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    async def _take(self, topic: str, wanted: AbstractSet[int], wait_s: float) -> list[Fetched]:
+        fetcher = self._ensure_consumer()._fetcher
+        with fetcher._subscriptions.fetch_context():
+            if fetcher._subscriptions.reassignment_in_progress:
+                await asyncio.sleep(wait_s)
+                return []
+            taken = self._drain(fetcher, topic, wanted)
+            if not taken:
+                await self._wait_for_records(fetcher, wait_s)
+                taken = self._drain(fetcher, topic, wanted)
+            return taken
+
+    async def _wait_for_records(self, fetcher: Any, wait_s: float) -> None:
+        self._waiter = fetcher._create_fetch_waiter()
+        await asyncio.wait([self._waiter], timeout=wait_s)
+        if not self._waiter.done():
+            self._waiter.cancel()
+        elif self._waiter.exception() is not None:
+            self._waiter.result()
+
+    def _drain(self, fetcher: Any, topic: str, wanted: AbstractSet[int]) -> list[Fetched]:
+        taken = []
+        for tp in list(fetcher._records):
+            if not fetcher._subscriptions.is_assigned(tp):
+                del fetcher._records[tp]
+            elif tp.topic == topic and tp.partition in wanted:
+                fetched = self._fetched(fetcher, tp, fetcher._records.pop(tp))
+                fetcher._notify(fetcher._wait_consume_future)
+                if fetched.records or fetched.error:
+                    taken.append(fetched)
+        return taken
+
+    def _fetched(self, fetcher: Any, tp: TopicPartition, result: Any) -> Fetched:
+        """Return the records of one fetch as ours, or the error it met."""
+        error: StreamError | None = None
+        records: list[Record] = []
+        try:
+            if isinstance(result, FetchResult):
+                # an attribute hides the method that would build aiokafka's own, twice as dear, record
+                result._partition_records._consumer_record = _record
+                records = result.getall()
+            else:
+                result.check_raise()
+        except CLIENT_ERRORS as raised:
+            error = translated(raised, f"fetching partition {tp.partition}")
+        state = fetcher._subscriptions.subscription.assignment.state_value(tp)
+        return Fetched(tp.partition, self._epochs[tp.partition], records, state.highwater or 0, error)
+
+    async def _seek_to(self, tp: TopicPartition, offset: int) -> int:
+        self._ensure_consumer().seek(tp, offset)
+        self._epochs[tp.partition] += 1
+        return self._epochs[tp.partition]
+
+    async def _bounds_of(self, tps: list[TopicPartition]) -> dict[TopicPartition, tuple[int, int]]:
+        consumer = self._ensure_consumer()
+        starts = await consumer.beginning_offsets(tps)
+        ends = await consumer.end_offsets(tps)
+        return {tp: (starts[tp], ends[tp]) for tp in tps}
+
+    async def _ends_of(self, tps: list[TopicPartition]) -> dict[TopicPartition, int]:
+        ends: dict[TopicPartition, int] = await self._ensure_consumer().end_offsets(tps)
+        return ends
+
+    async def _hint(self, offsets: dict[TopicPartition, int]) -> None:
+        await self._ensure_consumer().commit({tp: OffsetAndMetadata(at, "") for tp, at in offsets.items()})
+
+
+def _record(tp: TopicPartition, raw: Any) -> Record:
+    return Record(tp[1], raw.offset, raw.timestamp, raw.key, raw.value, tuple(raw.headers))
