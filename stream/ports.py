@@ -63,6 +63,18 @@ class Producer(Protocol):
         ...
 
 
+class Log(Protocol):
+    """The logs as a whole, asked once at a start."""
+
+    async def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
+        """Return first and end offset of each partition."""
+        ...
+
+    async def has_positions(self) -> bool:
+        """Tell whether our consumer group ever wrote a position."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Commit:
     """Everything of one partition that changes together."""

@@ -1,0 +1,82 @@
+"""What a deployment is laid out for, and the start: from nothing, onto what is there, or onto a new log in memory."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from stream.errors import LayoutError
+from stream.ports import Clock, Commit, Log, Message, Producer, Store
+from stream.service.topics import Topics
+from stream.wire.control import Use, control_headers, encode_control
+from stream.wire.head import Head, decode_head, encode_head
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What can never change, and what the first start writes down."""
+
+    partitions: int
+    keys: str
+    """First part of the keys in the store, for messages."""
+    rules_hash: str
+    log_id: str = ""
+    """Of the event log where it lives in memory; empty where it outlives the process."""
+
+    @property
+    def layout(self) -> bytes:
+        """Return the layout record: partitions and the formats of our bytes."""
+        return json.dumps({"partitions": self.partitions, "head": 1, "profile": 1}, sort_keys=True).encode()
+
+
+async def prepare(
+    deployment: Deployment, topics: Topics, store: Store, producer: Producer, log: Log, clock: Clock
+) -> int:
+    """Make the state ready and return how many partitions moved to a new log in memory.
+
+    The very first start lays everything out at once and writes into every partition which rules decide there.
+    Raises LayoutError where state and log do not belong together.
+    """
+    if await store.layout() is not None:
+        await store.initialise(deployment.layout, dict.fromkeys(range(deployment.partitions), b""))
+        return await _move(deployment, store) if deployment.log_id else 0
+    bounds = await log.bounds(topics.events)
+    if not deployment.log_id:
+        await _refuse_lost_state(deployment, topics, log)
+    rules = (1, deployment.rules_hash)
+    heads = {number: Head(start, rules=rules, log_id=deployment.log_id) for number, (start, _) in bounds.items()}
+    await store.initialise(deployment.layout, {number: encode_head(head) for number, head in heads.items()})
+    await _announce(deployment, topics, producer, clock)
+    return 0
+
+
+async def _refuse_lost_state(deployment: Deployment, topics: Topics, log: Log) -> None:
+    published = await log.bounds(topics.transitions)
+    if await log.has_positions() or any(end > 0 for _, end in published.values()):
+        raise LayoutError(
+            f"nothing is stored under {deployment.keys}, but the consumer group or {topics.transitions} has been used: "
+            "starting from nothing would count everything twice; restore the store, or rebuild with a new namespace, "
+            "group and topic prefix [state-lost]"
+        )
+
+
+async def _announce(deployment: Deployment, topics: Topics, producer: Producer, clock: Clock) -> None:
+    use = Use("rules", deployment.rules_hash, 1)
+    message: Message = (None, encode_control(use), control_headers(use), clock.now_ms())
+    for number in range(deployment.partitions):
+        await producer.send_batch(topics.events, number, [message])
+
+
+async def _move(deployment: Deployment, store: Store) -> int:
+    """Begin at the start of a new log; what was not published yet stays in the outbox and is published there."""
+    moved = 0
+    for number in range(deployment.partitions):
+        taken = await store.take(number)
+        if taken.head is None:
+            raise LayoutError(f"partition {number} has no stored head; remove the state folder to begin anew")
+        head = decode_head(taken.head)
+        if head.log_id != deployment.log_id:
+            head.position, head.fingerprint, head.log_id = 0, b"", deployment.log_id
+            await store.commit(number, Commit(encode_head(head)))
+            moved += 1
+    return moved
