@@ -106,7 +106,7 @@ class Vocabulary:
 
     def _when(self, occurred_ms: int | None, record_time: int) -> int:
         if occurred_ms is None:
-            return record_time
+            occurred_ms = record_time
         if occurred_ms < self.history_since_ms:
             raise InputError(
                 "past", f"occurred_at lies before history_since ({occurred_ms} < {self.history_since_ms} ms)"
@@ -143,16 +143,17 @@ class Vocabulary:
         try:
             if isinstance(value, bool):
                 raise InvalidOperation
-            amount = Decimal(value if isinstance(value, str | int) else repr(value)).scaleb(self.exponent)
-            minor = int(amount)
-        except (InvalidOperation, ValueError, OverflowError, TypeError):
+            sent = Decimal(value if isinstance(value, str | int) else repr(value))
+            amount = sent.scaleb(self.exponent)
+            minor = int(amount) if abs(amount) <= LARGEST_MINOR else LARGEST_MINOR + 1
+        except (ArithmeticError, ValueError, TypeError):
             raise InputError("amount", f"{name} is {value!r}, not an amount of money") from None
-        if minor != amount:
+        if abs(minor) > LARGEST_MINOR:
+            raise InputError("amount", f"{name} is {value!r}, beyond any amount that is believed")
+        if minor != amount or amount.scaleb(-self.exponent) != sent:
             raise InputError(
                 "amount", f"{name} is {value!r}; {self.currency} has {self.exponent} digits after the point"
             )
-        if abs(minor) > LARGEST_MINOR:
-            raise InputError("amount", f"{name} is {value!r}, beyond any amount that is believed")
         return minor
 
     @staticmethod

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from hashlib import blake2b
 
 from stream.core.event import Event
 from stream.core.plan import Plan
 from stream.core.profile import NEVER
 from stream.errors import FencedError, LayoutError
 from stream.ports import Clock, Commit, Metrics, Producer, Record, Store
+from stream.service.aside import Aside
 from stream.service.cache import Cache
+from stream.service.entrance import Entrance, fingerprint
 from stream.service.letters import send_dead_letters
 from stream.service.relay import Relay
-from stream.service.slices import EngineFault, Incoming, Work, understand
+from stream.service.slices import Changes, Work, understand
 from stream.service.topics import Topics
 from stream.wire.head import Head, decode_head, encode_head
 from stream.wire.outbox import encode_slice
-
-FAULTS_BEFORE_ASIDE = 2
-"""A record on which the engine fails so often goes to the dead letters: once may be chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +66,13 @@ class Partition:
             number, shared.topics, shared.producer, shared.metrics, shared.clock, shared.limits.outbox_records
         )
         self._turn = asyncio.Lock()
-        self._failures: dict[int, int] = {}
-        self._poison: dict[int, str] = {}
-        self._doubted_hole = -1
+        self._aside = Aside()
+        self.entrance = Entrance(number)
         self.earliest_wake = NEVER
         """No timer of the partition is due before this."""
         self.is_taken = False
-        self.holes = 0
+        self.last_record_ms = 0
+        """Record time of the last record committed here."""
 
     # -- taking over ----------------------------------------------------------------------
 
@@ -128,29 +127,32 @@ class Partition:
     # -- records --------------------------------------------------------------------------
 
     async def records(self, batch: Sequence[Record]) -> None:
-        """Handle a batch: every record is committed, with all it causes, when this returns."""
-        fresh = self._fresh(batch)
+        """Handle a batch: every record is committed, with all it causes, when this returns.
+
+        FencedError and UnavailableError mean that the partition must be taken again before anything else.
+        """
+        async with self._owning():
+            fresh = self.entrance.fresh(batch, self.head)
         for part in self._slices(fresh):
             await self.relay.room()
-            async with self._turn:
+            async with self._owning():
                 await self._records(part)
 
-    def _fresh(self, batch: Sequence[Record]) -> list[Record]:
-        """Return the records from the position on; what lies below was fetched before the seek."""
-        position = self.head.position
-        for record in batch:
-            if record.offset == position - 1 and self.head.fingerprint and fingerprint(record) != self.head.fingerprint:
-                raise LayoutError(
-                    f"partition {self.number}: offset {record.offset} is not the record that was handled there; "
-                    "the topic was recreated: restore it, or rebuild into an empty deployment"
-                )
-        fresh = [record for record in batch if record.offset >= position]
-        if fresh and fresh[0].offset > position and self._doubted_hole != position:
-            self._doubted_hole = position
-            raise FencedError(f"partition {self.number}: offset {fresh[0].offset} came where {position} was due")
-        if fresh and fresh[0].offset > position:
-            self.holes += 1
-        return fresh
+    @asynccontextmanager
+    async def _owning(self) -> AsyncIterator[None]:
+        """Have the partition alone; whatever goes wrong leaves it to be taken again, and a lost one is silent."""
+        async with self._turn:
+            if not self.is_taken:
+                raise FencedError(f"partition {self.number} must be taken again")
+            is_whole = False
+            try:
+                yield
+                is_whole = True
+            except FencedError:
+                await self.relay.stop()
+                raise
+            finally:
+                self.is_taken = is_whole
 
     def _slices(self, records: list[Record]) -> Iterator[list[Record]]:
         limits = self._shared.limits
@@ -172,39 +174,23 @@ class Partition:
         incoming = [understand(record, plan) for record in records]
         customers = {each.content.customer_id for each in incoming if isinstance(each.content, Event)}
         stored = await self._fetch(customers)
-        work = self._work(incoming, stored)
+        work, changes = self._aside.worked(
+            lambda is_careful: self._new_work(stored, is_careful), lambda work: self._aside.apply(incoming, work)
+        )
         topics = self._shared.topics
         await send_dead_letters(self._shared.producer, topics.dead_letters, topics.events, work.refused)
         last = records[-1]
-        await self._commit(
-            work, [], started, len(records), position=last.offset + 1, fingerprint_of_last=fingerprint(last)
-        )
-        for record in records:
-            self._failures.pop(record.offset, None)
-            self._poison.pop(record.offset, None)
+        await self._commit(work, changes, started, len(records), (last.offset + 1, fingerprint(last)))
+        self.last_record_ms = last.timestamp_ms
+        self._aside.forget(records)
         self._count(work)
 
-    def _work(self, incoming: list[Incoming], stored: dict[str, bytes | None]) -> Work:
-        """Work the slice in memory; a record on which the engine fails twice is set aside."""
-        while True:
-            work = self._new_work(stored)
-            try:
-                for each in incoming:
-                    fault = self._poison.get(each.record.offset)
-                    if fault is None:
-                        work.apply(each)
-                    else:
-                        work.refuse(each.record, "engine", "engine", fault)
-            except EngineFault as fault:
-                self._failures[fault.offset] = self._failures.get(fault.offset, 0) + 1
-                if self._failures[fault.offset] >= FAULTS_BEFORE_ASIDE:
-                    self._poison[fault.offset] = str(fault)
-            else:
-                return work
-
-    def _new_work(self, stored: dict[str, bytes | None]) -> Work:
+    def _new_work(self, stored: dict[str, bytes | None], is_careful: bool) -> Work:
         head, shared = self.head, self._shared
-        return Work(shared.plan, self.number, shared.partitions, head.tick_ms, dict(head.intake), stored.get)
+        intake = dict(head.intake)
+        return Work(
+            shared.plan, self.number, shared.partitions, head.tick_ms, intake, stored.get, head.rules, is_careful
+        )
 
     async def _fetch(self, customers: Sequence[str] | set[str]) -> dict[str, bytes | None]:
         """Return the packed profiles of all these customers; cold ones are read from the store."""
@@ -217,44 +203,51 @@ class Partition:
     # -- timers ---------------------------------------------------------------------------
 
     async def fire_due(self) -> bool:
-        """Fire a bounded number of timers that the last tick covers; tell whether more may be due."""
-        if self.earliest_wake >= self.head.tick_ms:
+        """Fire a bounded number of timers that the last tick covers; tell whether more may be due at once.
+
+        Raises what ended the relay, if something did.
+        """
+        if self.earliest_wake >= self.head.tick_ms or not self.relay.has_room:
             return False
-        await self.relay.room()
-        async with self._turn:
+        async with self._owning():
             started = self._shared.clock.elapsed()
             due = await self._shared.store.due(self.number, self.head.tick_ms, self._shared.limits.timers)
             customers = [customer_id for customer_id, _ in due]
             if customers:
-                work = self._new_work(await self._fetch(customers))
-                for customer_id in customers:
-                    work.wake(customer_id)
-                await self._commit(work, customers, started, 0)
+                stored = await self._fetch(customers)
+                work, changes = self._aside.worked(
+                    lambda is_careful: self._new_work(stored, is_careful),
+                    lambda work: work.wake_all(customers),
+                    customers,
+                )
+                await self._commit(work, changes, started, 0)
                 self._count(work)
             self.earliest_wake = await self._earliest()
             return self.earliest_wake < self.head.tick_ms
 
     async def trim(self) -> None:
         """Take published slices out of the stored outbox, where no other commit does it soon."""
-        async with self._turn:
+        async with self._owning():
             if self.relay.published:
                 await self._fetch(())
-                await self._commit(self._new_work({}), [], self._shared.clock.elapsed(), 0)
+                work = self._new_work({}, False)
+                await self._commit(work, work.finish(), self._shared.clock.elapsed(), 0)
 
     # -- the commit -----------------------------------------------------------------------
 
     async def _commit(
         self,
         work: Work,
-        fired: Sequence[str],
+        changes: Changes,
         started: float,
         records: int,
-        position: int | None = None,
-        fingerprint_of_last: bytes | None = None,
+        reached: tuple[int, bytes] | None = None,
     ) -> None:
+        """Write what was worked, and go on from there; `reached` is the new position and the last fingerprint."""
+        position, last = reached or (self.head.position, self.head.fingerprint)
         head = Head(
-            position=self.head.position if position is None else position,
-            fingerprint=fingerprint_of_last or self.head.fingerprint,
+            position=position,
+            fingerprint=last,
             tick_ms=work.tick_ms,
             rules=self.head.rules,
             log_id=self.head.log_id,
@@ -262,9 +255,7 @@ class Partition:
             members=work.members(self.head.members) if work.moves else self.head.members,
             customers=self.head.customers + work.newcomers,
         )
-        timers = work.timers(fired)
-        profiles = work.packed()
-        told = work.slice()
+        timers, profiles, told = changes.timers, changes.profiles, changes.told
         outbox = [encode_slice(told)] if told else []
         trim = self.relay.published
         await self._shared.store.commit(self.number, Commit(encode_head(head), profiles, timers, outbox, trim))
@@ -299,11 +290,3 @@ class Partition:
 def flat(members: dict[str, dict[str, int]]) -> dict[tuple[str, str], int]:
     """Return members by (dimension, segment)."""
     return {(dimension, segment): n for dimension, counts in members.items() for segment, n in counts.items()}
-
-
-def fingerprint(record: Record) -> bytes:
-    """Return 8 bytes that stand for a record: its time, key and value."""
-    digest = blake2b(record.timestamp_ms.to_bytes(8, "big", signed=True), digest_size=8)
-    for part in (record.key, record.value):
-        digest.update(b"\0" if part is None else b"\1" + len(part).to_bytes(4, "big") + part)
-    return digest.digest()

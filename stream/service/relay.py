@@ -66,10 +66,15 @@ class Relay:
         self._records += records
         self._changed.set()
 
+    @property
+    def has_room(self) -> bool:
+        """Tell whether fewer records wait than the bound; raises what ended the relay, if something did."""
+        self._raise_if_dead()
+        return self._records < self._bound
+
     async def room(self) -> None:
-        """Return when fewer records wait than the bound."""
-        while self._records >= self._bound:
-            self._raise_if_dead()
+        """Return when fewer records wait than the bound; raises what ended the relay, if something did."""
+        while not self.has_room:
             self._changed.clear()
             await self._changed.wait()
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from stream.core.engine import Step
+from stream.core.engine import DUPLICATE, Step
 from stream.core.plan import Plan
 from stream.core.timeline import Timeline
 from stream.core.transition import Transition
@@ -29,10 +29,14 @@ class Replay:
     """One run over a file."""
 
     plan: Plan
+    ends_at: int | None = None
+    """Records after this instant are left out, and time passes up to it, included; None: up to the last record."""
     timeline: Timeline = field(init=False)
     outcomes: Counter[str] = field(default_factory=Counter)
     bad_lines: list[BadLine] = field(default_factory=list)
     last_record_time: int = 0
+    _intake: dict[str, int] = field(default_factory=dict)
+    """Highest offset taken in, by generation and source partition."""
 
     def __post_init__(self) -> None:
         """Start before the first record."""
@@ -51,8 +55,17 @@ class Replay:
                     for each in done:
                         yield from each.transitions
 
+    def all(self, lines: Iterable[bytes]) -> Iterator[Transition]:
+        """Yield every transition of these lines and of the time up to the end of the run."""
+        yield from self.lines(lines)
+        if self.ends_at is not None:
+            yield from self.until(self.ends_at)
+
     def _line(self, text: bytes) -> Iterable[Step]:
-        record_time, content, backfill_until = decode_line(text)
+        record_time, content, backfill_until, origin = decode_line(text)
+        if self.ends_at is not None and record_time > self.ends_at:
+            self.outcomes["left_out"] += 1
+            return ()
         self.last_record_time = max(self.last_record_time, record_time)
         if isinstance(content, Tick):
             self.outcomes["tick"] += 1
@@ -61,6 +74,11 @@ class Replay:
             self.outcomes["use"] += 1
             return ()
         event = self.plan.vocabulary.accept(content, record_time, backfill_until)
+        if origin is not None:
+            if origin.offset <= self._intake.get(origin.lane, -1):
+                self.outcomes[DUPLICATE] += 1
+                return ()
+            self._intake[origin.lane] = origin.offset
         done = self.timeline.apply(event)
         self.outcomes[done.outcome] += 1
         return (done,)

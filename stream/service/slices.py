@@ -15,10 +15,21 @@ from stream.core.engine import ACCEPTED, DUPLICATE, Step, catch_up, step
 from stream.core.event import Event
 from stream.core.plan import Plan
 from stream.core.profile import NEVER, Profile
-from stream.errors import CorruptProfileError, InputError
+from stream.core.transition import Transition
+from stream.errors import CorruptProfileError, InputError, LayoutError
 from stream.ports import Record
 from stream.wire import membership, transition
-from stream.wire.control import BACKFILL_UNTIL, KIND, SOURCE, Tick, Use, decode_control
+from stream.wire.control import (
+    BACKFILL_UNTIL,
+    KIND,
+    SOURCE,
+    Origin,
+    Tick,
+    Use,
+    decode_backfill_until,
+    decode_control,
+    decode_origin,
+)
 from stream.wire.event import decode_event
 from stream.wire.outbox import Slice, Told
 from stream.wire.placing import partition_of
@@ -26,6 +37,11 @@ from stream.wire.profile import decode_profile, encode_profile
 
 ENGINE_FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """What a mistake of ours in the engine looks like; the record is set aside, never the partition."""
+
+LATEST_RECORD_MS = 32_503_680_000_000
+"""A record stamped in the year 3000 or later has no time."""
+PARKED_MS = 86_400_000
+"""How long the timer of a customer who cannot be read rests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +60,15 @@ class Incoming:
 
     record: Record
     content: Event | Tick | Use | InputError
-    origin: tuple[str, int] | None = None
-    """Generation and source partition, and the offset there, if intake said so."""
+    origin: Origin | None = None
+    """Where intake took it from, if it said so."""
 
 
 class EngineFault(Exception):  # noqa: N818 - it names what happened, not an error to be shown
     """The engine raised on a record; carries which one."""
 
-    def __init__(self, offset: int, fault: str) -> None:
-        """Keep the offset of the record and what was raised."""
+    def __init__(self, offset: int | None, fault: str) -> None:
+        """Keep the offset of the record (None: it shows only in careful work) and what was raised."""
         super().__init__(fault)
         self.offset = offset
 
@@ -61,30 +77,17 @@ def understand(record: Record, plan: Plan) -> Incoming:
     """Return the record decoded and judged; what cannot be used carries its InputError."""
     headers = dict(record.headers) if record.headers else {}
     try:
+        if not 0 <= record.timestamp_ms < LATEST_RECORD_MS:
+            raise InputError("record_time", f"the record is stamped {record.timestamp_ms} ms, which is no time")
         kind = headers.get(KIND)
         if kind is not None:
             return Incoming(record, decode_control(kind.decode(errors="replace"), record.value))
-        until = headers.get(BACKFILL_UNTIL)
-        backfill_until = _whole_number(until, BACKFILL_UNTIL) if until is not None else -1
+        backfill_until = decode_backfill_until(headers.get(BACKFILL_UNTIL))
+        origin = decode_origin(headers.get(SOURCE))
         event = plan.vocabulary.accept(decode_event(record.value), record.timestamp_ms, backfill_until)
-        return Incoming(record, event, _origin(headers.get(SOURCE)))
+        return Incoming(record, event, origin)
     except InputError as error:
         return Incoming(record, error)
-
-
-def _whole_number(text: bytes, name: str) -> int:
-    if not text.isdigit():
-        raise InputError("header", f"header {name} is {text!r}, not a whole number")
-    return int(text)
-
-
-def _origin(text: bytes | None) -> tuple[str, int] | None:
-    if text is None:
-        return None
-    lane, _, offset = text.decode(errors="replace").rpartition("/")
-    if not lane or not offset.isdigit():
-        raise InputError("header", f"header {SOURCE} is {text!r}; it reads generation/partition/offset")
-    return lane, int(offset)
 
 
 @dataclass(slots=True)
@@ -97,6 +100,10 @@ class Work:
     tick_ms: int
     intake: dict[str, int]
     read: Callable[[str], bytes | None]
+    rules: tuple[int, str] = (0, "")
+    """Number and hash of the rules that decide here."""
+    is_careful: bool = False
+    """Whether every profile is turned into bytes at once, to find the record that made it unfit for that."""
     profiles: dict[str, Profile] = field(default_factory=dict)
     changed: dict[str, Profile] = field(default_factory=dict)
     parked: dict[str, str] = field(default_factory=dict)
@@ -120,7 +127,7 @@ class Work:
             self.tick_ms = max(self.tick_ms, min(content.before, incoming.record.timestamp_ms))
             self.outcomes["tick"] += 1
         elif isinstance(content, Use):
-            self.outcomes["use"] += 1
+            self._use(content)
         else:
             self.refuse(incoming.record, "worker", content.code, str(content))
 
@@ -128,6 +135,15 @@ class Work:
         """Set a record aside for the dead letters."""
         self.refused.append(Refused(record, stage, code, message))
         self.outcomes["dead_letter"] += 1
+
+    def _use(self, use: Use) -> None:
+        number, hash_ = self.rules
+        if use.kind == "rules" and use.number > number and use.hash != hash_:
+            raise LayoutError(
+                f"partition {self.partition}: from here on the log asks for rules {use.hash[:12]}, this worker has "
+                f"{hash_[:12]}; start it with the rules that were published"
+            )
+        self.outcomes["use"] += 1
 
     def _event(self, incoming: Incoming, event: Event) -> None:
         if self._is_taken_in(incoming.origin):
@@ -143,41 +159,42 @@ class Work:
             return
         try:
             done = step(profile, event, self.tick_ms, self.plan)
-        except ENGINE_FAULTS as fault:
+            self._keep(profile, done, event.record_time)
+        except (*ENGINE_FAULTS, CorruptProfileError) as fault:
             raise EngineFault(incoming.record.offset, f"{type(fault).__name__}: {fault}") from fault
-        except CorruptProfileError as fault:
-            raise EngineFault(incoming.record.offset, str(fault)) from fault
         self.outcomes[done.outcome] += 1
         self.newcomers += is_new and not profile.is_new
         if done.outcome == ACCEPTED:
             self.late += event.record_time - event.occurred_at > self.plan.lateness_ms
-            self._keep(profile, done, event.record_time)
 
     def _misrouted(self, customer_id: str) -> str:
         home = partition_of(customer_id, self.partitions)
         here = self.partition
         return f"customer {customer_id!r} belongs to partition {home}, not {here}; key by customer_id with murmur2"
 
-    def _is_taken_in(self, origin: tuple[str, int] | None) -> bool:
+    def _is_taken_in(self, origin: Origin | None) -> bool:
         if origin is None:
             return False
-        lane, offset = origin
-        if offset <= self.intake.get(lane, -1):
+        if origin.offset <= self.intake.get(origin.lane, -1):
             return True
-        self.intake[lane] = offset
+        self.intake[origin.lane] = origin.offset
         return False
+
+    def wake_all(self, customers: Sequence[str]) -> None:
+        """Fire what is due of these customers."""
+        for customer_id in customers:
+            self.wake(customer_id)
 
     def wake(self, customer_id: str) -> None:
         """Fire what is due of one customer, and set their timer anew."""
         profile = self._profile(customer_id)
         if profile is None:
             return
+        profile.indexed = NEVER
         try:
             self._keep(profile, catch_up(profile, self.tick_ms, self.plan), None)
         except (*ENGINE_FAULTS, CorruptProfileError) as fault:
             self.park(customer_id, f"{type(fault).__name__}: {fault}")
-            return
-        profile.indexed = NEVER
 
     def park(self, customer_id: str, reason: str) -> None:
         """Serve this customer no more: the stored bytes stay as they are, the records go to the dead letters."""
@@ -196,40 +213,47 @@ class Work:
         return profile
 
     def _keep(self, profile: Profile, done: Step, record_time: int | None) -> None:
+        """Keep what a step did, all of it or, where it cannot be told as bytes, nothing."""
+        if done.outcome != ACCEPTED:
+            return
         customer_id = profile.customer_id
+        told = [_told(each, record_time) for each in done.transitions]
+        if self.is_careful:
+            encode_profile(profile)
         self.changed[customer_id] = profile
+        self.told += told
+        self.told_by_kind.update((each.dimension, each.entered, each.cause.kind) for each in done.transitions)
         if done.moves:
             self.moves += done.moves
             self.flaps.update(
                 each.dimension.name for each in done.moves if each.is_return and each.at - each.left_since < FLAP_MS
             )
             self.moved[customer_id] = None
-        for each in done.transitions:
-            is_timed = each.cause.kind == "time"
-            since = each.at if is_timed or record_time is None else record_time
-            self.told_by_kind[each.dimension, each.entered, each.cause.kind] += 1
-            self.told.append(Told(customer_id, each.id, each.at, is_timed, since, transition.body(each)))
 
     # -- what the slice comes to ----------------------------------------------------------
 
-    def packed(self) -> dict[str, bytes]:
-        """Return the changed profiles as bytes. Call after `timers`, which says what the index holds."""
-        return {customer_id: encode_profile(profile) for customer_id, profile in self.changed.items()}
+    def finish(self, fired: Sequence[str] = ()) -> Changes:
+        """Return everything to write, after timers of these customers fired.
 
-    def timers(self, fired: Sequence[str] = ()) -> dict[str, int | None]:
+        EngineFault without an offset where a profile cannot be bytes: careful work finds the record.
+        """
+        timers = self._timers(fired)
+        try:
+            profiles = {customer_id: encode_profile(profile) for customer_id, profile in self.changed.items()}
+        except ENGINE_FAULTS as fault:
+            raise EngineFault(None, f"{type(fault).__name__}: {fault}") from fault
+        memberships = [(each, membership.body(self.changed[each], self.plan)) for each in self.moved]
+        return Changes(timers, profiles, Slice(memberships, self.told) if memberships else None)
+
+    def _timers(self, fired: Sequence[str]) -> dict[str, int | None]:
         """Return the index entries to write: those that come earlier, and anew those that fired."""
-        entries: dict[str, int | None] = dict.fromkeys(fired)
+        entries: dict[str, int | None] = {
+            customer_id: self.tick_ms + PARKED_MS if customer_id in self.parked else None for customer_id in fired
+        }
         for customer_id, profile in self.changed.items():
             if profile.wake < profile.indexed:
                 entries[customer_id] = profile.indexed = profile.wake
         return entries
-
-    def slice(self) -> Slice | None:
-        """Return what is to be published, None for nothing."""
-        if not self.moved:
-            return None
-        memberships = [(each, membership.body(self.changed[each], self.plan)) for each in self.moved]
-        return Slice(memberships, self.told)
 
     def members(self, before: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
         """Return the members by dimension and segment after the moves of this slice."""
@@ -245,3 +269,19 @@ class Work:
 
 FLAP_MS = 30 * 86_400_000
 """A return within this time after leaving counts as a flap."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What a slice of work writes."""
+
+    timers: dict[str, int | None]
+    profiles: dict[str, bytes]
+    told: Slice | None
+    """What is to be published, None for nothing."""
+
+
+def _told(each: Transition, record_time: int | None) -> Told:
+    is_timed = each.cause.kind == "time"
+    since = each.at if is_timed or record_time is None else record_time
+    return Told(each.customer_id, each.id, each.at, is_timed, since, transition.body(each))

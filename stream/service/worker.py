@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from stream.errors import FencedError, LayoutError, UnavailableError
+from stream.errors import FencedError, UnavailableError
 from stream.ports import Frontier, Record
 from stream.service.partition import Neighbours, Partition
 from stream.wire.control import Tick, control_headers, encode_control
@@ -29,10 +31,25 @@ class Time:
 
 @dataclass(slots=True)
 class Pulse:
-    """What is remembered of one partition's ticks."""
+    """The tick on its way to one partition, and where the last one stands in its log."""
 
-    asked_ms: int = 0
-    at_s: float = 0.0
+    sending: asyncio.Task[int] | None = None
+    offset: int = -1
+    at_s: float = -TICK_EVERY_S
+
+    def is_quiet(self, position: int) -> bool:
+        """Tell whether every tick is sent (or failed, being sent later) and was read."""
+        if self.sending is not None and self.sending.done():
+            sent, self.sending = self.sending, None
+            with suppress(UnavailableError):
+                self.offset = sent.result()
+        return self.sending is None and self.offset < position
+
+    async def stop(self) -> None:
+        """Forget the tick on its way; if it arrives nevertheless it does no harm."""
+        if self.sending is not None:
+            self.sending.cancel()
+            await asyncio.gather(self.sending, return_exceptions=True)
 
 
 def _nothing(partition: int) -> None:
@@ -57,12 +74,14 @@ class Worker:
         owned = self.owned.get(partition)
         if owned is None:
             owned = self.owned[partition] = Partition(partition, self.shared)
+        await self._pulses.pop(partition, Pulse()).stop()
         self._pulses[partition] = Pulse()
         return await owned.take(log_start, log_end)
 
     async def revoked(self, partitions: list[int]) -> None:
         """Let go of these partitions."""
         for number in partitions:
+            await self._pulses.pop(number, Pulse()).stop()
             owned = self.owned.pop(number, None)
             if owned is not None:
                 await owned.release()
@@ -88,43 +107,48 @@ class Worker:
 
     async def tend(self, number: int) -> bool:
         """Fire what is due, append a tick if one is needed, trim; tell whether there is more to do at once."""
-        owned = self.owned.get(number)
-        if owned is None or not owned.is_taken:
+        owned = self._taken(number)
+        if owned is None:
             return False
         try:
             more = await owned.fire_due()
-            await self._tick(number, owned)
+            await self._keep_ticking(number, owned)
             if not more and owned.relay.published:
                 await owned.trim()
         except FencedError:
             self.shared.metrics.commits_refused()
-            self.retake(number)
-            return False
+            more = False
         except UnavailableError:
+            more = False
+        if not owned.is_taken and self.owned.get(number) is owned:
             self.retake(number)
-            return False
         return more
 
-    async def _tick(self, number: int, owned: Partition) -> None:
-        """Append a tick when the earliest timer is due and no tick covers it."""
-        shared, pulse = self.shared, self._pulses[number]
-        if not self.time.appends_ticks:
+    def _taken(self, number: int) -> Partition | None:
+        owned = self.owned.get(number)
+        return owned if owned is not None and owned.is_taken else None
+
+    async def _keep_ticking(self, number: int, owned: Partition) -> None:
+        """Append a tick when the earliest timer is due and no tick, read or on its way, may cover it."""
+        shared, pulse = self.shared, self._pulses.get(number)
+        if not self.time.appends_ticks or pulse is None:
             return
-        now_ms = shared.clock.now_ms()
-        due_ms = owned.earliest_wake
+        now_ms, due_ms = shared.clock.now_ms(), owned.earliest_wake
         shared.metrics.timers_overdue(number, int(due_ms < now_ms))
-        covered_ms = max(owned.head.tick_ms, pulse.asked_ms)
-        if not covered_ms <= due_ms < now_ms or shared.clock.elapsed() - pulse.at_s < TICK_EVERY_S:
+        if not owned.head.tick_ms <= due_ms < now_ms or not pulse.is_quiet(owned.head.position):
+            return
+        if shared.clock.elapsed() - pulse.at_s < TICK_EVERY_S:
             return
         before_ms = await self.reached(now_ms)
-        if before_ms is None or before_ms <= due_ms:
-            return
-        tick = Tick(before_ms)
-        sent = await shared.producer.send(
-            shared.topics.events, number, None, encode_control(tick), control_headers(tick), now_ms
-        )
-        pulse.asked_ms, pulse.at_s = before_ms, shared.clock.elapsed()
-        await sent
+        if before_ms is not None and before_ms > due_ms:
+            pulse.at_s = shared.clock.elapsed()
+            pulse.sending = asyncio.create_task(self._append(number, Tick(before_ms), now_ms), name=f"tick-{number}")
+
+    async def _append(self, number: int, tick: Tick, now_ms: int) -> int:
+        """Append a tick and return its offset. It goes on by itself: a slow broker must not hold up other timers."""
+        shared = self.shared
+        topic, headers = shared.topics.events, control_headers(tick)
+        return await (await shared.producer.send(topic, number, None, encode_control(tick), headers, now_ms))
 
     async def reached(self, now_ms: int) -> int | None:
         """Return up to where the clock may go: now, held by the slowest writer; None while one has said nothing."""
@@ -141,12 +165,3 @@ class Worker:
     def not_ready(self) -> list[str]:
         """Return why this worker is not ready to serve, an empty list when it is."""
         return [f"partition {number} is being taken" for number, owned in self.owned.items() if not owned.is_taken]
-
-
-def check_layout(stored: bytes | None, wanted: bytes, where: str) -> None:
-    """Raise LayoutError where the stored layout is another than this deployment's."""
-    if stored is not None and stored != wanted:
-        raise LayoutError(
-            f"{where} was laid out as {stored.decode()}, this deployment has {wanted.decode()}; "
-            "adding partitions would give every customer a second, empty profile: keep the count, or rebuild"
-        )

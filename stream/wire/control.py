@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import msgspec
 
 from stream.errors import InputError
@@ -11,6 +13,19 @@ MODE = "segments.mode"
 BACKFILL_UNTIL = "segments.backfill_until"
 SOURCE = "src"
 KINDS = ("tick", "use")
+
+MOST_DIGITS = 18
+"""Of a number in a header: so many fit into 64 bits."""
+LONGEST_LANE = 200
+"""Characters that name a generation and a source partition; they are kept in the head."""
+
+
+class Origin(NamedTuple):
+    """Where intake took a record from."""
+
+    lane: str
+    """Generation and partition of the source."""
+    offset: int
 
 
 class Tick(msgspec.Struct, frozen=True):
@@ -48,5 +63,25 @@ def decode_control(kind: str, value: bytes | None) -> Tick | Use:
         raise InputError("control", f"control record of kind {kind!r}; known are {', '.join(KINDS)}")
     try:
         return _ticks.decode(value or b"") if kind == "tick" else _uses.decode(value or b"")
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError("control", f"a {kind} that cannot be read: {error}") from error
+
+
+def decode_backfill_until(text: bytes | None) -> int:
+    """Return the end of the history that a record was loaded with, in ms, -1 for none; else InputError `header`."""
+    if text is None:
+        return -1
+    if not text.isdigit() or len(text) > MOST_DIGITS:
+        raise InputError("header", f"header {BACKFILL_UNTIL} is {text[:40]!r}, not a whole number of ms")
+    return int(text)
+
+
+def decode_origin(text: bytes | None) -> Origin | None:
+    """Return where intake took a record from, None where nobody says; InputError `header` if it cannot be read."""
+    if text is None:
+        return None
+    lane, _, offset = text.decode(errors="replace").rpartition("/")
+    is_number = offset.isascii() and offset.isdigit() and len(offset) <= MOST_DIGITS
+    if not is_number or not 0 < len(lane) <= LONGEST_LANE:
+        raise InputError("header", f"header {SOURCE} is {text[:40]!r}; it reads generation/partition/offset")
+    return Origin(lane, int(offset))

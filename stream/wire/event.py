@@ -14,6 +14,7 @@ LARGEST_BYTES = 1 << 20
 """A record beyond 1 MiB is refused."""
 
 LONGEST_ID = 512
+ANONYMOUS = "anon:"
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MILLISECOND = dt.timedelta(milliseconds=1)
 CONSENTS = frozenset({"given", "not_given"})
@@ -38,7 +39,7 @@ class CanonicalEvent(msgspec.Struct, gc=False):
     @property
     def customer(self) -> str:
         """Return the customer id; an anonymous id lives in a key space of its own."""
-        return self.customer_id or f"anon:{self.anonymous_id}"
+        return self.customer_id or f"{ANONYMOUS}{self.anonymous_id}"
 
     @property
     def occurred_ms(self) -> int | None:
@@ -63,7 +64,7 @@ def decode_event(value: bytes | None) -> CanonicalEvent:
         event = _decoder.decode(value)
     except msgspec.ValidationError as error:
         raise InputError("type", f"not a canonical event: {error}") from error
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError("json", f"not JSON: {error}") from error
     _judge(event)
     return event
@@ -72,6 +73,12 @@ def decode_event(value: bytes | None) -> CanonicalEvent:
 def _judge(event: CanonicalEvent) -> None:
     if not (event.customer_id or event.anonymous_id):
         raise InputError("customer_id", "neither customer_id nor anonymous_id; send one of them")
+    if event.customer_id and event.customer_id.startswith(ANONYMOUS):
+        raise InputError(
+            "customer_id",
+            f"customer id {event.customer_id!r} begins as those of the unknown do; send it without "
+            f"{ANONYMOUS} as anonymous_id",
+        )
     if len(event.customer) > LONGEST_ID:
         raise InputError(
             "customer_id", f"a customer id of {len(event.customer)} characters; at most {LONGEST_ID} are kept"

@@ -48,5 +48,5 @@ def decode_head(packed: bytes) -> Head:
         raise LayoutError(f"head format {packed[:1].hex()}; this version reads {FORMAT.hex()}; see the upgrade notes")
     try:
         return _decoder.decode(memoryview(packed)[1:])
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise LayoutError(f"the head of a partition cannot be read ({error}); restore Redis or rebuild") from error

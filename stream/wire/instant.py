@@ -9,6 +9,10 @@ DAY_MS = 86_400_000
 EPOCH = dt.date(1970, 1, 1)
 MILLISECOND = dt.timedelta(milliseconds=1)
 _ZERO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+EARLIEST_MS = -62_135_596_800_000
+"""The first instant that RFC 3339 can name: the year 1."""
+LATEST_MS = 253_402_300_799_999
+"""The last one: the end of the year 9999."""
 
 
 @lru_cache(maxsize=4096)
@@ -17,8 +21,8 @@ def _day(number: int) -> str:
 
 
 def to_text(instant_ms: int) -> str:
-    """Return an instant as RFC 3339 with milliseconds and Z."""
-    day, rest = divmod(instant_ms, DAY_MS)
+    """Return an instant as RFC 3339 with milliseconds and Z; beyond the years 1 to 9999 the nearest one in them."""
+    day, rest = divmod(min(max(instant_ms, EARLIEST_MS), LATEST_MS), DAY_MS)
     seconds, ms = divmod(rest, 1000)
     minutes, second = divmod(seconds, 60)
     hour, minute = divmod(minutes, 60)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from stream.errors import StateError
+
 
 class Told(msgspec.Struct, array_like=True, gc=False):
     """One transition ready to be published."""
@@ -38,5 +40,8 @@ _decoder = msgspec.msgpack.Decoder(Slice)
 
 
 def decode_slice(packed: bytes) -> Slice:
-    """Return the slice in these bytes."""
-    return _decoder.decode(packed)
+    """Return the slice in these bytes; StateError where they cannot be read."""
+    try:
+        return _decoder.decode(packed)
+    except (ValueError, RecursionError) as error:
+        raise StateError(f"a slice of the outbox cannot be read ({error}); restore Redis, or rebuild") from error

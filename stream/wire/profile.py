@@ -59,7 +59,7 @@ def decode_profile(customer_id: str, packed: bytes | None) -> Profile:
         )
     try:
         parts = _decoder.decode(memoryview(packed)[1:])
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise CorruptProfileError(customer_id, f"profile cannot be read: {error}") from error
     (
         profile.as_of,

@@ -3,6 +3,7 @@
     {"record_time": "2026-11-21T18:56:33.591Z", "kind": "event", "content": {…}, "backfill_until": "…"}
     {"record_time": "2026-11-22T00:00:00.000Z", "kind": "tick", "content": {"before": 1795305600000}}
 
+A record that intake took from a source says so as in its header: "src": "generation/partition/offset".
 A line that is a canonical event by itself is read as well: its record time is when it occurred.
 """
 
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from stream.errors import InputError
-from stream.wire.control import Tick, Use, decode_control
+from stream.wire.control import Origin, Tick, Use, decode_control, decode_origin
 from stream.wire.event import EPOCH, MILLISECOND, CanonicalEvent, decode_event
 from stream.wire.instant import to_text
 
@@ -26,6 +27,7 @@ class Line(msgspec.Struct):
     kind: str = ""
     content: msgspec.Raw = msgspec.Raw(b"")
     backfill_until: dt.datetime | None = None
+    src: str | None = None
 
 
 class Replayed(NamedTuple):
@@ -33,7 +35,8 @@ class Replayed(NamedTuple):
 
     record_time: int
     content: CanonicalEvent | Tick | Use
-    backfill_until: int
+    backfill_until: int = -1
+    origin: Origin | None = None
 
 
 _decoder = msgspec.json.Decoder(Line)
@@ -44,7 +47,7 @@ def decode_line(text: bytes) -> Replayed:
     """Return the record of one line; InputError where it cannot be used, with what to write."""
     try:
         line = _decoder.decode(text)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError("json", f"not a line of a replay file: {error}") from error
     if not line.kind:
         event = decode_event(text)
@@ -52,25 +55,26 @@ def decode_line(text: bytes) -> Replayed:
             raise InputError(
                 "record_time", "a bare event without occurred_at; add it, or write record_time, kind, content"
             )
-        return Replayed(event.occurred_ms, event, -1)
-    if line.record_time is None or line.record_time.tzinfo is None:
-        raise InputError(
-            "record_time", "record_time is missing or has no zone; write RFC 3339 as 2026-11-21T18:56:33.591Z"
-        )
-    record_time = _ms(line.record_time)
+        return Replayed(event.occurred_ms, event)
+    record_time = _ms("record_time", line.record_time)
     if line.kind != "event":
-        return Replayed(record_time, decode_control(line.kind, bytes(line.content)), -1)
-    until = -1 if line.backfill_until is None else _ms(line.backfill_until)
-    return Replayed(record_time, decode_event(bytes(line.content)), until)
+        return Replayed(record_time, decode_control(line.kind, bytes(line.content)))
+    until = -1 if line.backfill_until is None else _ms("backfill_until", line.backfill_until)
+    origin = None if line.src is None else decode_origin(line.src.encode())
+    return Replayed(record_time, decode_event(bytes(line.content)), until, origin)
 
 
-def encode_line(record_time: int, kind: str, content: bytes, backfill_until: int = -1) -> bytes:
-    """Return the line of one record, without its line end."""
+def encode_line(record_time: int, kind: str, content: bytes, backfill_until: int = -1, src: str = "") -> bytes:
+    """Return the line of one record, without its line end; `src` is its header of that name."""
     line: dict[str, Any] = {"record_time": to_text(record_time), "kind": kind, "content": msgspec.Raw(content)}
     if backfill_until >= 0:
         line["backfill_until"] = to_text(backfill_until)
+    if src:
+        line["src"] = src
     return _encode(line)
 
 
-def _ms(moment: dt.datetime) -> int:
+def _ms(name: str, moment: dt.datetime | None) -> int:
+    if moment is None or moment.tzinfo is None:
+        raise InputError(name, f"{name} is missing or has no zone; write RFC 3339 as 2026-11-21T18:56:33.591Z")
     return (moment - EPOCH) // MILLISECOND
