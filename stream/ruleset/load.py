@@ -13,8 +13,9 @@ from stream.ruleset.check_names import NameCheck
 from stream.ruleset.check_stay import check_stay_bars
 from stream.ruleset.check_structure import check_dimension, check_inside, check_otherwise, check_segment
 from stream.ruleset.check_vocabulary import check_vocabulary
-from stream.ruleset.circles import Look, check_circles
+from stream.ruleset.circles import Look, check_circles, node
 from stream.ruleset.findings import Findings
+from stream.ruleset.json_schema import SCHEMAS
 from stream.ruleset.layout import AUDIENCES, Kind, RuleFile, arrange
 from stream.ruleset.names import Names, names_of
 from stream.ruleset.reading import read
@@ -24,16 +25,7 @@ from stream.ruleset.schema_cases import CasesFile
 from stream.ruleset.schema_customers import InSegment
 from stream.ruleset.schema_events import Points
 from stream.ruleset.schema_files import DimensionFile, PointsFile, SegmentFile, Vocabulary
-from stream.ruleset.schema_part import Part
 from stream.ruleset.source import Path, parse
-
-_MODELS: dict[Kind, type[Part]] = {
-    "vocabulary": Vocabulary,
-    "dimension": DimensionFile,
-    "segment": SegmentFile,
-    "points": PointsFile,
-    "cases": CasesFile,
-}
 
 
 def load(files: Mapping[str, str], *, are_cases_required: bool = False) -> Ruleset:
@@ -63,7 +55,7 @@ class _Loading:
             source = parse(file.path, files[file.path])
             if source.root is not None and "enter" in source.root:
                 self.with_enter.add(file.path)  # what is wrong with it is said once, where it stands
-            reading = read(_MODELS[file.kind], source)
+            reading = read(SCHEMAS[file.kind], source)
             self.models[file.path] = reading.model
             self.findings[file.path] = Findings(reading.source)
             self.problems += reading.problems
@@ -168,7 +160,7 @@ class _Loading:
             for index, line in enumerate(points.add):
                 found += _looks(file.segment, line.when, ("add", index, "when"), self.findings[file.path])
         for file, dimension in self.of_kind("dimension"):
-            if dimension.inside is not None:
+            if dimension.inside is not None and node(dimension.inside) != file.folder:  # itself: said by check_inside
                 found.append(Look(file.folder, dimension.inside, self.findings[file.path], ("inside",)))
         return found
 

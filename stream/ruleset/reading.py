@@ -162,7 +162,7 @@ def _empty_values(value: Any, path: Path) -> Iterator[Path]:
     """Yield the paths at which nothing was written; in cases a property or trait may be null: it is missing then."""
     if value is None:
         is_said_by_case = path[:1] == ("tests",) and path[-1] not in {"at", "did", "occurred", "until", "starts"}
-        if not (is_said_by_case and ("events" in path[2:] or "traits" in path[2:])):
+        if not (is_said_by_case and ("events" in path[2:-1] or "traits" in path[2:-1])):
             yield path
     elif isinstance(value, Keyed):
         for key, inner in value.items():

@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, ConfigDict, Discriminator, Field, Tag, mod
 
 from stream.ruleset.schema_forms import Compare, Count, DateRange, Window
 from stream.ruleset.schema_part import Part, wrong
-from stream.ruleset.schema_values import Event, Scalar
+from stream.ruleset.schema_values import Bar, Event, Scalar
 from stream.ruleset.schema_words import COMPARE_ADVICE, ComparedDates
 from stream.ruleset.spans import Span
 
@@ -35,7 +35,7 @@ def _expand(value: Any) -> Any:
 
 
 ComparisonValue: TypeAlias = Annotated[
-    Comparison, BeforeValidator(_expand, json_schema_input_type=Scalar | list[Scalar] | Comparison)
+    Comparison, BeforeValidator(_expand, json_schema_input_type=Scalar | list[Scalar] | Bar | Comparison)
 ]
 
 

@@ -169,6 +169,8 @@ class _Builder:
                 self._key_marks.pop()
             elif kind is AliasEvent:
                 self._mark_magic(event, "an alias")
+                if self._awaits_key():
+                    return False
                 self._place(None, _mark(event))
             elif kind is DocumentStartEvent:
                 self._documents += 1
@@ -176,6 +178,9 @@ class _Builder:
                     self.report(_mark(event), "a second document begins; one file is one document", "yaml-syntax")
                     return False
         return True
+
+    def _awaits_key(self) -> bool:
+        return bool(self._open) and self._keys[-1] is None and isinstance(self._open[-1], Keyed)
 
     def _mark_magic(self, event: Any, what: str) -> None:
         self.report(_mark(event), f"{what} is not part of the rule language; write the value out", "yaml-magic")
@@ -193,7 +198,7 @@ class _Builder:
         if len(self._open) >= DEEPEST:
             self.report(at, f"deeper than {DEEPEST} levels; make it flatter", "yaml-deep")
             return False
-        if self._open and isinstance(self._open[-1], Keyed) and self._keys[-1] is None:
+        if self._awaits_key():
             self.report(at, "a key is one word, not a list or mapping", "yaml-syntax")
             return False
         child = container(at)
@@ -211,7 +216,7 @@ class _Builder:
         if not text.isascii() and _SURROGATE.search(text):
             self.report(at, "half a character (a lone surrogate escape); write the whole character", "yaml-syntax")
             text = _SURROGATE.sub("?", text)
-        if self._open and self._keys[-1] is None and isinstance(self._open[-1], Keyed):
+        if self._awaits_key():
             self._key(text, at, is_plain=is_plain)
         else:
             self._place(self._resolve(text, at) if is_plain else text, at)
