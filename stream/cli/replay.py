@@ -1,0 +1,128 @@
+"""`segments replay`: what the rules make of a file of events, without servers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stream.cli.options import END, AsJson, Events, RulesFolder, compiled, instant
+from stream.cli.screen import progress_of, remark, say_json, say_table
+
+if TYPE_CHECKING:
+    from stream.core.transition import Transition
+    from stream.service.replay import Replay
+
+MOST_BAD_LINES = 20
+"""How many bad lines are written out; all are counted, and all are in the JSON."""
+
+Until = Annotated[
+    str | None,
+    typer.Option(
+        "--until",
+        metavar="T",
+        help="Let time pass up to this instant, included, and leave out later records; `end`: that of the last record.",
+    ),
+]
+Out = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Where transitions go; default: to the screen.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("replay")(replay)
+
+
+def replay(
+    events: Events, rules: RulesFolder = None, out: Out = None, until: Until = None, as_json: AsJson = False
+) -> None:
+    """Play recorded EVENTS and write each transition as a line of JSON; a summary comes at the end.
+
+    With --json the summary is the answer, and transitions go to --out only. Exit 1: some lines could not be used.
+    """
+    from stream.adapters.files import Lines
+    from stream.service.replay import Replay as Run
+
+    run = Run(compiled(rules).plan, ends_at=instant(until))
+    lines = Lines(events)
+    began = perf_counter()
+    try:
+        with progress_of(lines, "replay") as shown:
+            written = _write(_moved(run, shown, until), out, is_silent=as_json and out is None)
+    finally:
+        lines.close()
+    if until is None and not run.outcomes["tick"] and not as_json:
+        remark("no ticks in the file: time passed only where events came; --until end lets it pass for everybody")
+    told = summary(run, written, perf_counter() - began)
+    if as_json:
+        say_json(told)
+    else:
+        _tell(told)
+    if run.bad_lines:
+        raise typer.Exit(1)
+
+
+def _moved(run: Replay, lines: Iterable[bytes], until: str | None) -> Iterator[Transition]:
+    """Play everything, and yield the transitions."""
+    yield from run.all(lines)
+    if until == END:
+        yield from run.until(run.last_record_time)
+
+
+def _write(transitions: Iterable[Transition], out: Path | None, *, is_silent: bool) -> int:
+    """Write the transitions where they belong, and return how many there were."""
+    import sys
+
+    from stream.adapters.files import new_file
+    from stream.wire.transition import body
+
+    sink = new_file(out) if out else sys.stdout.buffer
+    count = 0
+    try:
+        for transition in transitions:
+            count += 1
+            if not is_silent:
+                sink.write(body(transition) + b"\n")
+        sink.flush()
+    finally:
+        if out:
+            sink.close()
+    return count
+
+
+def summary(run: Replay, transitions: int, seconds: float) -> dict[str, Any]:
+    """Return what a run came to; events are the records that are events, usable or not."""
+    events = sum(run.outcomes[name] for name in run.outcomes if name not in {"tick", "use", "left_out"})
+    return {
+        "events": events,
+        "outcomes": dict(sorted(run.outcomes.items())),
+        "transitions": transitions,
+        "customers": len(run.timeline.profiles),
+        "members": run.members(),
+        "seconds": round(seconds, 3),
+        "events_per_second": round(events / seconds) if seconds else 0,
+        "rules_version": run.plan.version,
+        "bad_lines": [{"line": bad.number, "code": bad.code, "message": bad.message} for bad in run.bad_lines],
+    }
+
+
+def _tell(told: dict[str, Any]) -> None:
+    bad = told["bad_lines"]
+    for each in bad[:MOST_BAD_LINES]:
+        remark(f"line {each['line']}: {each['message']} [{each['code']}]")
+    if len(bad) > MOST_BAD_LINES:
+        remark(f"… and {len(bad) - MOST_BAD_LINES} more lines that could not be used; --json lists all")
+    outcomes = ", ".join(f"{count:,} {name}" for name, count in told["outcomes"].items())
+    speed = f"{told['seconds']} s, {told['events_per_second']:,} events/s"
+    remark(f"{told['events']:,} events ({outcomes}), {told['transitions']:,} transitions, {speed}")
+    rows = [
+        (dimension, segment, count)
+        for dimension, counts in told["members"].items()
+        for segment, count in counts.items()
+    ]
+    if rows:
+        say_table(("dimension", "segment", "members#"), rows, beside=True)

@@ -1,0 +1,101 @@
+"""`segments rules test`: plays every case on the engine, and shows of each failing one what differs and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from stream.cli.annotations import AsFormat, Format, github
+from stream.cli.options import AsJson, Chosen, RulesPath, choose, compiled_files
+from stream.cli.screen import say, say_json
+
+if TYPE_CHECKING:
+    from stream.ruleset.cases import Difference, Played
+
+
+def play(path: RulesPath = None, in_format: AsFormat = Format.TEXT, in_json: AsJson = False) -> None:
+    """Play every case; of a failing one: the line, expected, got, the values of that instant. Exit 1: some failed."""
+    from stream.ruleset.cases import play_cases
+
+    chosen = choose(path)
+    began = perf_counter()
+    ruleset, plan = compiled_files(chosen.files)
+    played = list(play_cases(ruleset, plan, chosen.is_wanted))
+    seconds = perf_counter() - began
+    failed = [each for each in played if not each.passed]
+    if in_json:
+        say_json(_json(played, failed, chosen, seconds))
+    else:
+        for each in failed:
+            for line in _github_lines(each, chosen) if in_format is Format.GITHUB else lines_of(each, chosen):
+                say(line)
+        say(_last_line(played, failed, seconds))
+    if failed:
+        raise typer.Exit(1)
+
+
+def lines_of(played: Played, chosen: Chosen) -> Iterator[str]:
+    """Yield what people are told of a failing case."""
+    yield f'{chosen.shown(played.file)}:{played.line}: case "{played.name}" of {played.segment} failed'
+    for each in played.differences:
+        yield f"  {chosen.shown(played.file)}:{each.line}:{each.column}: {each.message}"
+        yield from (f"    {line}" for line in values_lines(each))
+    yield f"  expected: {'; '.join(played.expected) or 'nothing'}"
+    yield f"  got:      {'; '.join(map(str, played.got)) or 'nothing'}"
+    yield ""
+
+
+def values_lines(difference: Difference) -> Iterator[str]:
+    """Yield the values of the instant at which something differs."""
+    from stream.ruleset.spans import span_text
+    from stream.wire.sentence import condition_words
+
+    if not difference.values:
+        return
+    stands = f", in {difference.stands_in}" if difference.stands_in else ", in no segment"
+    yield f"at {span_text(difference.at_ms)}{stands}; what {difference.asked} asks:"
+    for value in difference.values:
+        yield f"  {'yes' if value.holds else 'no ':3}  {condition_words(asdict(value))}"
+
+
+def _github_lines(played: Played, chosen: Chosen) -> Iterator[str]:
+    for each in played.differences:
+        text = "\n".join([f'case "{played.name}": {each.message}', *values_lines(each)])
+        yield github("error", chosen.shown(played.file), each.line, each.column, text)
+
+
+def _last_line(played: list[Played], failed: list[Played], seconds: float) -> str:
+    off = sum(each.is_off for each in played)
+    rest = f", {off} not played because their segment is off" if off else ""
+    passed = len(played) - len(failed) - off
+    return (
+        f"{passed} of {len(played)} cases passed{f', {len(failed)} failed' if failed else ''}{rest} ({seconds:.2f} s)"
+    )
+
+
+def _json(played: list[Played], failed: list[Played], chosen: Chosen, seconds: float) -> dict[str, Any]:
+    off = [each for each in played if each.is_off]
+    return {
+        "ok": not failed,
+        "cases": len(played),
+        "passed": len(played) - len(failed) - len(off),
+        "failed": [_failed(each, chosen) for each in failed],
+        "off": sorted({each.segment for each in off}),
+        "seconds": round(seconds, 3),
+    }
+
+
+def _failed(played: Played, chosen: Chosen) -> dict[str, Any]:
+    return {
+        "segment": played.segment,
+        "case": played.name,
+        "file": chosen.shown(played.file),
+        "line": played.line,
+        "expected": list(played.expected),
+        "got": [str(move) for move in played.got],
+        "differences": [asdict(each) for each in played.differences],
+    }

@@ -1,0 +1,119 @@
+"""A transition as one sentence for people, from its JSON body alone: whatever rule it came from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+from stream.core.vocabulary import EXPONENTS
+from stream.wire.instant import EPOCH, MILLISECOND
+
+Body = Mapping[str, Any]
+MOST_REASONS = 3
+"""How many conditions a sentence names."""
+
+_CLOCKS = {
+    "stay_at_most": "the longest stay there was over",
+    "stay_at_least": "the shortest stay there was over",
+    "wait": "its conditions had held for the whole wait",
+    "cooldown": "the cooldown was over",
+    "inside": "the segment around it was entered or left",
+}
+
+
+def sentence(body: Body, zone: dt.tzinfo = dt.UTC) -> str:
+    """Return who moved, from where to where, when (to the minute, in `zone`) and why."""
+    at = dt.datetime.fromisoformat(body["at"]).astimezone(zone)
+    return f"{body['customer_id']} {move_words(body)} on {at:%Y-%m-%d %H:%M}{_because(body)}"
+
+
+def move_words(body: Body) -> str:
+    """Return `left active for at_risk`, `entered win_back` or `left win_back`."""
+    left, entered = body.get("left"), body.get("entered")
+    if left and entered:
+        return f"left {left} for {entered}"
+    return f"entered {entered}" if entered else f"left {left}"
+
+
+def _because(body: Body) -> str:
+    cause: Body = body.get("cause") or {}
+    evidence: Sequence[Body] = body.get("evidence") or ()
+    match cause.get("kind"):
+        case "time":
+            return _time_words(str(cause.get("condition") or ""), evidence)
+        case "event":
+            return _event_words(body, cause, evidence)
+        case kind:
+            return f" because of {str(kind).replace('_', ' ')}" if kind else ""
+
+
+def _time_words(condition: str, evidence: Sequence[Body]) -> str:
+    """Return what ended or began by time alone, with the value that it has now."""
+    if not condition:
+        return ""
+    if condition in _CLOCKS:
+        return f" because {_CLOCKS[condition]}"
+    told = next((each for each in evidence if each["condition"] == condition), None)
+    verb = "ran out"
+    if (told is None or told["holds"]) and (" older than " in condition or condition.startswith("in ")):
+        verb = "came true with time"
+    return f" because {condition} {verb}" + (f" ({value_words(told)})" if told and value_words(told) else "")
+
+
+def _event_words(body: Body, cause: Body, evidence: Sequence[Body]) -> str:
+    """Return the event, and the conditions that speak for the move: those that hold; for leaving, those that do not."""
+    name = cause.get("name") or "what became known"
+    late = ", which came late" if cause.get("late") else ""
+    speaking = [each for each in evidence if each["holds"] == bool(body.get("entered"))] or evidence
+    # one condition with several bars (to enter, to stay) is one reason
+    once = list({each["condition"]: each for each in reversed(speaking)}.values())[::-1]
+    reasons = [condition_words(each) for each in once[:MOST_REASONS]]
+    more = len(once) - len(reasons)
+    if more > 0:
+        reasons.append(f"{more} more")
+    return f" because of {name}{late}" + (f": {'; '.join(reasons)}" if reasons else "")
+
+
+def condition_words(evidence: Body) -> str:
+    """Return a condition with its value: `order_placed within 30d (2, asked for at least 1)`."""
+    value = value_words(evidence)
+    return f"{evidence['condition']} ({value})" if value else str(evidence["condition"])
+
+
+def value_words(evidence: Body) -> str:
+    """Return the value and what is asked of it: `520.00 GBP, asked for at least 650.00 GBP`; empty for neither."""
+    unit, test = evidence.get("unit") or "", evidence.get("test") or ""
+    value = evidence.get("value")
+    if not test and evidence.get("bar") is None:
+        return "" if isinstance(value, bool) or value is None else _bare_value(value)
+    return f"{amount_words(value, unit)}, asked for {test} {amount_words(evidence.get('bar'), unit)}"
+
+
+def _bare_value(value: Any) -> str:
+    """Return a value that is compared with nothing: a whole number is an instant, anything else is as it reads."""
+    if isinstance(value, int):
+        return f"{dt.datetime(EPOCH.year, 1, 1, tzinfo=dt.UTC) + value * MILLISECOND:%Y-%m-%d %H:%M}"
+    return amount_words(value, "")
+
+
+def amount_words(value: Any, unit: str) -> str:  # noqa: PLR0911 - one line for each kind of value
+    """Return a value for people: money from minor units, nothing as `no value`, lists with commas."""
+    match value:
+        case None:
+            return "no value"
+        case bool():
+            return "true" if value else "false"
+        case list() | tuple():
+            joint = " and " if unit else ", "
+            return joint.join(amount_words(each, unit) for each in value) or "nothing"
+        case int() if unit:
+            digits = EXPONENTS.get(unit, 2)
+            return f"{Decimal(value).scaleb(-digits):,.{digits}f} {unit}"
+        case float():
+            return f"{value:,.10g}"
+        case int():
+            return f"{value:,}"
+        case _:
+            return str(value)

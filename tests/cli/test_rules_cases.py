@@ -1,0 +1,137 @@
+from pathlib import Path
+
+import pytest
+
+from tests.cli.running import BUYER_CASES, BUYERS, VOCABULARY, answer, folder, segments
+
+
+def test_every_shipped_case_passes_on_the_engine() -> None:
+    code, told = answer("rules", "test")
+    assert (code, told["failed"]) == (0, [])
+    assert told["passed"] == told["cases"] - len(told["off"]) > 80
+
+
+def test_a_wrong_expectation_fails_with_file_line_and_the_values_of_that_instant(tmp_path: Path) -> None:
+    rules = folder(tmp_path, BUYERS | {"audiences/buyer.test.yaml": BUYER_CASES.replace("at: 7d", "at: 8d")})
+    result = segments("rules", "test", rules)
+    file = f"{rules}/audiences/buyer.test.yaml"
+    assert result.exit_code == 1
+    assert f'{file}:2: case "an order of the last week" of audiences.buyer failed' in result.stdout
+    assert f"{file}:8:9: expected at 8d: leaves buyer; it did not happen" in result.stdout
+    assert f"{file}:6:5: not expected at 7d: leaves buyer, because of: order_placed within 7d ran out" in result.stdout
+    assert "at 8d, in no segment; what buyer asks:" in result.stdout
+    assert "no   order_placed within 7d (0, asked for at least 1)" in result.stdout
+    assert "expected: at 0d: enters buyer; at 8d: leaves buyer" in result.stdout
+    assert "got:      at 0d: enters buyer; at 7d: leaves buyer" in result.stdout
+    assert "1 of 2 cases passed, 1 failed" in result.stdout
+
+
+def test_a_case_that_expects_nothing_fails_when_something_happens(tmp_path: Path) -> None:
+    cases = BUYER_CASES.replace("did: product_viewed", "did: order_placed, order_id: b")
+    code, told = answer("rules", "test", folder(tmp_path, BUYERS | {"audiences/buyer.test.yaml": cases}))
+    assert code == 1
+    (failed,) = told["failed"]
+    assert failed["expected"] == []
+    assert failed["got"] == ["at 0d: enters buyer", "at 7d: leaves buyer"]
+    assert [each["line"] for each in failed["differences"]] == [13, 13]
+
+
+def test_money_is_shown_as_money(tmp_path: Path) -> None:
+    rule = "title: Rich\nowner: o\nenter:\n  sum: order_placed.amount\n  at_least: 100\n"
+    cases = """\
+tests:
+  - name: ninety is too little
+    events:
+      - {at: 0d, did: order_placed, order_id: a, amount: 90.5}
+    until: 2d
+    expect:
+      - {at: 0d, enters: rich}
+"""
+    rules = folder(
+        tmp_path, {"vocabulary.yaml": VOCABULARY, "audiences/rich.yaml": rule, "audiences/rich.test.yaml": cases}
+    )
+    result = segments("rules", "test", rules)
+    assert result.exit_code == 1
+    assert "sum of amount of order_placed (90.50 GBP, asked for at least 100.00 GBP)" in result.stdout
+
+
+def test_what_is_given_was_true_before_and_makes_nobody_known(tmp_path: Path) -> None:
+    rule = "title: Family\nowner: o\nenter:\n  trait: plan\n  is: family\n"
+    cases = """\
+tests:
+  - name: given, and known with the first event
+    given: {traits: {plan: family}}
+    events:
+      - {at: 1d, did: product_viewed}
+    until: 2d
+    expect:
+      - {at: 1d, enters: family}
+  - name: cleared
+    given: {traits: {plan: family}}
+    events:
+      - {at: 1d, traits: {plan: null}}
+    until: 2d
+    expect: []
+"""
+    rules = {"vocabulary.yaml": VOCABULARY, "audiences/family.yaml": rule, "audiences/family.test.yaml": cases}
+    code, told = answer("rules", "test", folder(tmp_path, rules))
+    assert (code, told["passed"]) == (0, 2)
+
+
+def test_an_event_that_the_service_would_refuse_is_named(tmp_path: Path) -> None:
+    cases = BUYER_CASES.replace("amount: 12.50", "amount: -12.50")
+    result = segments("rules", "test", folder(tmp_path, BUYERS | {"audiences/buyer.test.yaml": cases}))
+    assert result.exit_code == 1
+    assert "buyer.test.yaml:4:9: the service would refuse this event: amount is negative" in result.stdout
+
+
+def test_only_the_cases_of_the_named_file_are_played(tmp_path: Path) -> None:
+    other = {"audiences/other.yaml": BUYERS["audiences/buyer.yaml"].replace("Buyer", "Other")}
+    cases = {"audiences/other.test.yaml": BUYER_CASES.replace("buyer", "other").replace("7d", "9d")}
+    rules = folder(tmp_path, BUYERS | other | cases)
+    assert answer("rules", "test", rules)[0] == 1
+    for name in ("buyer.yaml", "buyer.test.yaml"):
+        code, told = answer("rules", "test", rules / "audiences" / name)
+        assert (code, told["cases"]) == (0, 2)
+
+
+def test_cases_of_a_segment_that_is_off_are_not_played(tmp_path: Path) -> None:
+    rule = BUYERS["audiences/buyer.yaml"] + "enabled: false\n"
+    code, told = answer("rules", "test", folder(tmp_path, BUYERS | {"audiences/buyer.yaml": rule}))
+    assert (code, told["passed"], told["off"]) == (0, 0, ["audiences.buyer"])
+
+
+def test_annotations_for_github_point_at_the_expectation(tmp_path: Path) -> None:
+    rules = folder(tmp_path, BUYERS | {"audiences/buyer.test.yaml": BUYER_CASES.replace("at: 7d", "at: 8d")})
+    result = segments("rules", "test", rules, "--format", "github")
+    assert f"::error file={rules}/audiences/buyer.test.yaml,line=8,col=9::case" in result.stdout
+    assert "%0A" in result.stdout
+
+
+def test_rules_with_problems_are_not_played(tmp_path: Path) -> None:
+    rules = folder(tmp_path, BUYERS | {"audiences/bad.yaml": "title: Bad\n"})
+    result = segments("rules", "test", rules)
+    assert result.exit_code == 1
+    assert "audiences/bad.yaml:1:1" in result.stderr
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("word", ["enters: active", "leaves: new"])
+def test_a_move_of_an_exclusive_dimension_may_be_named_by_either_end(tmp_path: Path, word: str) -> None:
+    files = {
+        "vocabulary.yaml": VOCABULARY,
+        "stage/dimension.yaml": "title: S\nowner: o\nquestion: Where?\norder: [active]\notherwise: new\n",
+        "stage/new.yaml": "title: New\nowner: o\n",
+        "stage/active.yaml": "title: Active\nowner: o\nenter:\n  did: order_placed\n",
+        "stage/active.test.yaml": f"""\
+tests:
+  - name: an order
+    events:
+      - {{at: 1d, did: product_viewed}}
+      - {{at: 2d, did: order_placed, order_id: a}}
+    until: 10d
+    expect:
+      - {{at: 2d, {word}}}
+""",
+    }
+    assert answer("rules", "test", folder(tmp_path, files))[0] == 0
