@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, is_dataclass
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -51,6 +50,14 @@ def meaning_hash(ruleset: Ruleset) -> str:
     return sha256(canonical_json(meaning)).hexdigest()
 
 
+VERSION_DIGITS = 16
+
+
+def version_of(ruleset: Ruleset) -> str:
+    """Return what transitions call this version: the first hex digits of its meaning."""
+    return meaning_hash(ruleset)[:VERSION_DIGITS]
+
+
 def meaning_of(condition: Part) -> bytes:
     """Return canonical bytes of a condition or part: equal only for what means the same."""
     return canonical_json(_meaning(condition))
@@ -84,6 +91,4 @@ def _meaning(value: Any) -> Any:
         return {name: _meaning(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_meaning(inner) for inner in value]
-    if is_dataclass(value) and not isinstance(value, type):
-        return _meaning(asdict(value))
     return value.isoformat() if isinstance(value, date) else value

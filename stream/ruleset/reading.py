@@ -155,7 +155,8 @@ class _Error:
         owner = _owner(self.model, self.loc)
         if owner is not None and issubclass(owner, ItemWhere):
             return "; name properties, as in {category: garden}"
-        return f"; its keys are: {', '.join(owner.words())}" if owner else ""
+        words = owner.words() if owner is not None else []
+        return f"; its keys are: {', '.join(words)}" if words else ""
 
 
 def _empty_values(value: Any, path: Path) -> Iterator[Path]:

@@ -19,10 +19,8 @@ _SECONDS: Final[dict[str, int]] = {"s": 1, "min": 60, "h": 3_600, "d": 86_400, "
 
 def span_text(ms: int) -> str:
     """Return a span as it is written in rules: `30d`, `90min`."""
-    for unit in ("d", "h", "min", "s"):
-        if ms % UNITS_MS[unit] == 0:
-            return f"{ms // UNITS_MS[unit]}{unit}"
-    return f"{ms}ms"
+    unit = next((unit for unit in ("d", "h", "min", "s") if ms % UNITS_MS[unit] == 0), "ms")
+    return f"{ms // UNITS_MS.get(unit, 1)}{unit}"
 
 
 def read_span(value: Any) -> int:

@@ -38,6 +38,7 @@ REFUSED = [
     (EMPTY + "[{at: 0d, did: order_placed, items: 3}]", '4:49: "items" of "order_placed" takes a list; this is some'),
     (EMPTY + "[{at: 0d, did: order_placed, occurred: 1d}]", '4:52: "occurred" is later than "at"; nothing reaches us'),
     (EMPTY + "[{at: 2d, traits: {plan: a}}, {at: 1d, traits: {}}]", '4:48: "at" (1d) is before the one above (2d); p'),
+    (EMPTY + "[{at: 2d, traits: }]", "4:31: nothing where a mapping belongs [rule-value]"),
     (EMPTY + "[{at: 2d, traits: {plam: a}}]", '4:32: trait "plam" is not in vocabulary.yaml; did you mean "plan"?'),
     (EMPTY + "[{at: 2d, traits: {birthday: a}}]", '4:42: "a" is not a day; write it as 2027-03-01 [rule-value]'),
     (EMPTY + "[{at: 2d, lists: {vips: added}}]", '4:31: list "vips" is not in vocabulary.yaml; add it there [rule-n'),

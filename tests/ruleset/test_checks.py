@@ -168,6 +168,8 @@ def test_what_is_not_sent_switches_off_only_what_needs_it():
 
 
 VOCABULARIES = [
+    ("events: {a: 3}", '3:13: "3" where a mapping belongs; its keys are: title, aliases, sent, reverses, properties'),
+    ("events: 3", '3:9: "3" where a mapping belongs [rule-value]'),
     ("zone: Mars/Base", '1:7: "Mars/Base" is not a time zone; write one as in Europe/Lisbon or UTC [rule-value]'),
     ("currency: euro", '1:11: "euro" is not a currency code; write three capitals, as in EUR [rule-value]'),
     (

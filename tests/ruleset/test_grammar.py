@@ -87,6 +87,10 @@ def test_the_line_is_accepted(condition):
 
 
 REFUSED = [
+    (
+        "{did: order_placed, where: {category: {is_not: ^[a]}}}",
+        "a list where one value belongs; write a text, a number, true or false [rule-value]",
+    ),
     ("{did: order_placed, within: ^10m}", '"10m" may be minutes or months; write "10min" or "300d" [rule-span]'),
     ("{did: order_placed, within: ^1y}", '"1y" is not a span; write "365d" [rule-span]'),
     ("{did: order_placed, within: ^2 months}", '"2 months" is not a span; write "60d" [rule-span]'),

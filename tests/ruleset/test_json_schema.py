@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -14,6 +15,9 @@ from tests.ruleset.examples import EXAMPLE
 from tests.ruleset.test_grammar import ACCEPTED
 
 CONDITION = Draft202012Validator(condition_json_schema())
+
+
+schema_of = cache(lambda kind: Draft202012Validator(file_json_schema(kind)))
 
 
 def plain(text):
@@ -32,7 +36,7 @@ def kind_of(path):
 
 @pytest.mark.parametrize("path", sorted(EXAMPLE))
 def test_the_examples_are_valid(path):
-    Draft202012Validator(file_json_schema(kind_of(path))).validate(plain(EXAMPLE[path]))
+    schema_of(kind_of(path)).validate(plain(EXAMPLE[path]))
 
 
 @pytest.mark.parametrize("condition", ACCEPTED)
