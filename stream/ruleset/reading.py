@@ -37,7 +37,9 @@ HARMLESS: Final[dict[str, Any]] = {
 }
 _MENDABLE: Final = frozenset({"rule-span", "rule-value", "rule-windows", "literal_error"})
 _COMPARED: Final = frozenset({"trait", "first_value", "last_value", "most_frequent"})
-_ABSENCE: Final = frozenset({"missing", "rule-missing", "rule-no-condition", "rule-empty-group", "union_tag_not_found"})
+_ABSENCE: Final = frozenset(
+    {"missing", "rule-missing", "rule-no-condition", "rule-empty-group", "union_tag_not_found", "test-event"}
+)
 _RELATIONS: Final = frozenset({"rule-windows", "rule-stay", "rule-value", "rule-span", "rule-step"})
 
 
@@ -155,8 +157,9 @@ class _Error:
         owner = _owner(self.model, self.loc)
         if owner is not None and issubclass(owner, ItemWhere):
             return "; name properties, as in {category: garden}"
-        words = owner.words() if owner is not None else []
-        return f"; its keys are: {', '.join(words)}" if words else ""
+        if owner is None or self.kind != "model_type":
+            return ""  # the names in it are free
+        return f"; its keys are: {', '.join(owner.words())}"
 
 
 def _empty_values(value: Any, path: Path) -> Iterator[Path]:
