@@ -1,62 +1,148 @@
-"""Figures over what happened in a window: sums and the like; of nothing there is no value."""
+"""Figures over what happened in a window: sum, average, smallest, share, most frequent …; of nothing there is no value.
+
+Numbers add up exactly as they are written: floats are taken for the decimal number that they are printed as.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
+from fractions import Fraction
 from itertools import accumulate
-from math import fsum
 from typing import Any
 
 from stream.core.condition import Read
 from stream.core.frame import Frame
 from stream.core.profile import Profile
-from stream.core.sources import Rows, Test
+from stream.core.sources import Numbers, Rows, Test, remembered
+
+Value = Callable[[Profile, int], Any]
 
 
-def total(rows: Rows, frame: Frame) -> Callable[[Profile, int], Any]:
-    """Return the sum of the values in the window, None where there is none; floats add without rounding order."""
-
-    def value(profile: Profile, now: int) -> Any:
-        found = rows(profile)
-        start, stop = frame.inside(profile, [at for at, _ in found], now)
-        return exact_sum([got for _, got in found[start:stop]])
-
-    return value
+def exact(number: float) -> int | Fraction:
+    """Return a number as it is written: 0.1 is a tenth."""
+    return number if isinstance(number, int) else Fraction(repr(number))
 
 
-def exact_sum(values: Sequence[Any]) -> Any:
-    """Return the sum, the same for every order of the values; None of nothing."""
-    if not values:
-        return None
-    return fsum(values) if any(isinstance(value, float) for value in values) else sum(values)
+def shown(number: Any) -> Any:
+    """Return a figure as JSON has it: whole where it is whole, a float where it is not."""
+    if isinstance(number, Fraction):
+        return int(number) if number.denominator == 1 else float(number)
+    return number
 
 
-def whole_sum(rows: Rows, test: Test, frame: Frame) -> Read:
-    """Return whether the sum of whole numbers (money) in the window passes, by prefix sums."""
+def as_written(number: Any) -> Any:
+    """Return a figure as a test compares it: whole where it is whole."""
+    return int(number) if isinstance(number, Fraction) and number.denominator == 1 else number
+
+
+def total(numbers: Numbers, test: Test, frame: Frame) -> Read:
+    """Return whether the sum of the numbers in the window passes."""
+    return _by_prefix_sums(numbers, frame, lambda added, weight: test(as_written(added)))
+
+
+def average(numbers: Numbers, test: Test, frame: Frame) -> Read:
+    """Return whether the average of the numbers in the window passes."""
+    return _by_prefix_sums(numbers, frame, lambda added, weight: test(as_written(Fraction(added) / weight)))
+
+
+def _by_prefix_sums(numbers: Numbers, frame: Frame, holds_of: Callable[[Any, int], bool]) -> Read:
+    def prefix(profile: Profile) -> tuple[list[int], list[Any], list[int]]:
+        found = numbers(profile)
+        sums = list(accumulate((exact(got) for _, got, _ in found), initial=0))
+        return [at for at, _, _ in found], sums, list(accumulate((weight for _, _, weight in found), initial=0))
+
+    worked_out = remembered(prefix, prefix)
 
     def read(profile: Profile, now: int) -> int:
-        found = rows(profile)
-        sums = list(accumulate((got for _, got in found), initial=0))
+        instants, sums, weights = worked_out(profile)
 
         def holds(start: int, stop: int) -> bool:
-            return stop > start and test(sums[stop] - sums[start])
+            return stop > start and holds_of(sums[stop] - sums[start], weights[stop] - weights[start])
 
-        return frame.verdict(profile, [at for at, _ in found], now, holds)
+        return frame.verdict(profile, instants, now, holds)
 
     return read
 
 
-def figure(rows: Rows, of: Callable[[Sequence[Any]], Any], test: Test, frame: Frame) -> Read:
-    """Return whether a figure of the values in the window passes; None, the figure of nothing, never does."""
+def total_value(numbers: Numbers, frame: Frame) -> Value:
+    """Return the sum of the numbers in the window, None where there are none."""
+
+    def value(profile: Profile, now: int) -> Any:
+        found = _inside(numbers(profile), profile, now, frame)
+        return shown(sum(exact(got) for _, got, _ in found)) if found else None
+
+    return value
+
+
+def average_value(numbers: Numbers, frame: Frame) -> Value:
+    """Return the average of the numbers in the window, None where there are none."""
+
+    def value(profile: Profile, now: int) -> Any:
+        found = _inside(numbers(profile), profile, now, frame)
+        if not found:
+            return None
+        return shown(Fraction(sum(exact(got) for _, got, _ in found)) / sum(weight for _, _, weight in found))
+
+    return value
+
+
+def _inside(found: Sequence[Any], profile: Profile, now: int, frame: Frame) -> Sequence[Any]:
+    start, stop = frame.inside(profile, [row[0] for row in found], now)
+    return found[start:stop]
+
+
+Of = Callable[[Sequence[Any]], Any]
+"""From the values in a window, in order of time and never none, to the figure."""
+
+
+def figure(rows: Rows, of: Of, test: Test, frame: Frame, fewest: int = 1) -> Read:
+    """Return whether a figure of the values in the window passes; of fewer than `fewest` there is no value."""
 
     def read(profile: Profile, now: int) -> int:
         found = rows(profile)
         values = [got for _, got in found]
 
         def holds(start: int, stop: int) -> bool:
-            got = of(values[start:stop])
-            return got is not None and test(got)
+            return stop - start >= fewest and test(of(values[start:stop]))
 
         return frame.verdict(profile, [at for at, _ in found], now, holds)
 
     return read
+
+
+def figure_value(rows: Rows, of: Of, frame: Frame, fewest: int = 1) -> Value:
+    """Return a figure of the values in the window, None of fewer than `fewest`."""
+
+    def value(profile: Profile, now: int) -> Any:
+        found = _inside(rows(profile), profile, now, frame)
+        return shown(of([got for _, got in found])) if len(found) >= fewest else None
+
+    return value
+
+
+def first_of(values: Sequence[Any]) -> Any:
+    """Return the first value."""
+    return values[0]
+
+
+def last_of(values: Sequence[Any]) -> Any:
+    """Return the last value."""
+    return values[-1]
+
+
+def share_of(flags: Sequence[bool]) -> Fraction:
+    """Return which share of some flags is true."""
+    return Fraction(sum(flags), len(flags))
+
+
+def different(names: Sequence[str]) -> int:
+    """Return how many different names there are."""
+    return len(set(names))
+
+
+def most_frequent(values: Sequence[tuple[str, Any]]) -> Any:
+    """Return the value whose name stands there most often, of several the one seen last."""
+    counts = Counter(name for name, _ in values)
+    most = max(counts.values())
+    return next(value for name, value in reversed(values) if counts[name] == most)

@@ -8,12 +8,16 @@ from typing import Any
 from stream.core import ledger as books
 from stream.core.event import Event
 from stream.core.matching import looked_up
-from stream.core.profile import Profile
-from stream.core.window import keep_newest, keep_oldest
+from stream.core.profile import NEVER, Profile
+from stream.core.window import forget_before, keep_apart, keep_newest, keep_oldest
 
 Fold = Callable[[Profile, Event], bool]
 Matches = Callable[[Mapping[str, Any]], bool]
 Identity = Callable[[str], int]
+Keep = Callable[[list[int], int, int], None]
+"""Puts an instant among others of which so many are kept."""
+Thin = Callable[[list[books.Row]], None]
+"""Drops the rows that nobody asks for."""
 
 
 def newest(key: int, depth: int, matches: Matches | None) -> Fold:
@@ -26,7 +30,7 @@ def oldest(key: int, depth: int, matches: Matches | None) -> Fold:
     return _instants(key, depth, matches, keep_oldest)
 
 
-def _instants(key: int, depth: int, matches: Matches | None, keep: Callable[[list[int], int, int], None]) -> Fold:
+def _instants(key: int, depth: int, matches: Matches | None, keep: Keep) -> Fold:
     def fold(profile: Profile, event: Event) -> bool:
         if matches is not None and not matches(event.properties):
             return False
@@ -40,6 +44,23 @@ def _instants(key: int, depth: int, matches: Matches | None, keep: Callable[[lis
     return fold
 
 
+def spread(key: int, gap_ms: int, most: int, span_ms: int, matches: Matches | None) -> Fold:
+    """Return the fold that keeps the instants that tell of any window of `gap_ms` whether it holds `most` of them.
+
+    `span_ms` is how far back windows reach; the newest instant before that is kept too.
+    """
+
+    def fold(profile: Profile, event: Event) -> bool:
+        if matches is not None and not matches(event.properties):
+            return False
+        instants = profile.states.setdefault(key, [])
+        keep_apart(instants, event.occurred_at, gap_ms, most)
+        forget_before(instants, event.record_time - span_ms)
+        return True
+
+    return fold
+
+
 def book(
     key: int,
     matches: Matches | None,
@@ -47,10 +68,12 @@ def book(
     day_of: Callable[[int], int],
     span_ms: int,
     identity: Identity | None,
+    thin: Thin | None = None,
 ) -> Fold:
     """Return the fold that books a matching event, with the columns that rules ask for.
 
-    `identity` makes the reference out of the order id of a reversible event; None books without one.
+    `identity` makes the reference out of the order id of a reversible event; None books without one,
+    and then rows that no window reaches any more are forgotten, and those that `thin` drops.
     """
 
     def fold(profile: Profile, event: Event) -> bool:
@@ -63,7 +86,12 @@ def book(
         kept = {path: got for path, read in columns.items() if (got := read(properties)) is not None}
         reference = reference_of(event, identity) if identity else 0
         at = event.occurred_at
-        books.place(ledger, at, reference, properties.get("amount"), day_of(at), kept, span_ms)
+        books.place(ledger, at, reference, looked_up(properties, "amount"), day_of(at), kept, span_ms)
+        if identity is None:
+            if span_ms < NEVER:
+                books.forget_before(ledger, event.record_time - span_ms)
+            if thin is not None:
+                thin(ledger[books.ROWS])
         return True
 
     return fold
@@ -86,6 +114,33 @@ def reversal(key: int, identity: Identity) -> Fold:
     return fold
 
 
+def only_last(rows: list[books.Row]) -> None:
+    """Keep the newest row only."""
+    del rows[:-1]
+
+
+def only_first(rows: list[books.Row]) -> None:
+    """Keep the oldest row only."""
+    del rows[1:]
+
+
+def only_records(value: Callable[[books.Row], Any], *, is_largest: bool) -> Thin:
+    """Return what drops every row that a newer one reaches or surpasses: no window that ends now asks for it."""
+
+    def thin(rows: list[books.Row]) -> None:
+        kept: list[books.Row] = []
+        for row in reversed(rows):
+            got = value(row)
+            if got is None:
+                continue
+            best = value(kept[-1]) if kept else None
+            if best is None or (got > best if is_largest else got < best):
+                kept.append(row)
+        rows[:] = reversed(kept)
+
+    return thin
+
+
 def reference_of(event: Event, identity: Identity) -> int:
     """Return the number that stands for the event's order id, 0 where it has none."""
     order_id = looked_up(event.properties, "order_id")
@@ -95,12 +150,3 @@ def reference_of(event: Event, identity: Identity) -> int:
 def column(path: str) -> Callable[[Mapping[str, Any]], Any]:
     """Return the reader of one property by its dotted path."""
     return lambda properties: looked_up(properties, path)
-
-
-def tell_trait(profile: Profile, key: int, value: Any, at: int) -> bool:
-    """Keep a trait unless a later value is known; of equal instants the later in the log wins."""
-    kept = profile.states.get(key)
-    if kept is not None and at < kept[1]:
-        return False
-    profile.states[key] = [value, at]
-    return kept is None or kept[0] != value or type(kept[0]) is not type(value)

@@ -77,6 +77,13 @@ def reverse(ledger: Ledger, reference: int, amount: int) -> None:
             del waiting[next(iter(waiting))]
 
 
+def forget_before(ledger: Ledger, before: int) -> None:
+    """Drop the rows up to an instant that no window reaches any more."""
+    rows = ledger[ROWS]
+    if rows and rows[0][AT] <= before:
+        del rows[: bisect_right(rows, before, key=_instant)]
+
+
 def gap_days(ledger: Ledger) -> tuple[int, int, int]:
     """Return (number of different days, first day, last day) of everything in the ledger; (0, 0, 0) if empty."""
     days = {row[DAY] for row in ledger[ROWS]}

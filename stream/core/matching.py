@@ -7,6 +7,8 @@ else. Unlike types compare as false, and true is not a number.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from stream.core import ledger as books
@@ -32,7 +34,7 @@ def looked_up(properties: Mapping[str, Any], path: str) -> Any:
 
 def is_number(value: Any) -> bool:
     """Tell whether a value is a number; true and false are not."""
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, int | float | Fraction) and not isinstance(value, bool)
 
 
 def is_same(value: Any, other: Any) -> bool:
@@ -42,6 +44,18 @@ def is_same(value: Any, other: Any) -> bool:
     if is_number(value) or is_number(other):
         return is_number(value) and is_number(other) and bool(value == other)
     return type(value) is type(other) and bool(value == other)
+
+
+def kind_of(value: Any) -> str:
+    """Return the kind within which values can be equal at all."""
+    if isinstance(value, bool):
+        return "true_false"
+    return "number" if isinstance(value, int | float | Fraction | Decimal) else type(value).__name__
+
+
+def never(value: Any) -> bool:
+    """Return false: what is compared with a number that nobody has published."""
+    return False
 
 
 def equals(wanted: Any) -> Test:

@@ -3,14 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from stream.core import ledger as books
+from stream.core.matching import is_number, value_in
 from stream.core.profile import Profile
 
 Instants = Callable[[Profile], Sequence[int]]
 Rows = Callable[[Profile], Sequence[tuple[int, Any]]]
+Numbers = Callable[[Profile], Sequence[tuple[int, Any, int]]]
+"""From a profile to (instant, number, how many it stands for), sorted by instant."""
 Test = Callable[[Any], bool]
+
+
+T = TypeVar("T")
+
+
+def remembered(slot: object, read: Callable[[Profile], T]) -> Callable[[Profile], T]:
+    """Return the reader, working its result out once until the next event; readers of one slot share it."""
+
+    def reader(profile: Profile) -> T:
+        derived = profile.derived
+        if slot not in derived:
+            derived[slot] = read(profile)
+        found: T = derived[slot]
+        return found
+
+    return reader
 
 
 def newest_of(key: int) -> Instants:
@@ -29,7 +48,7 @@ def booked(key: int, matches: Test | None) -> Instants:
         found = [row[books.AT] for row in rows for _ in range(row[books.WEIGHT])]
         return found if matches or not ledger[books.FOLDED] else _folded_instants(ledger) + found
 
-    return instants
+    return remembered(("booked", key) if matches is None else instants, instants)
 
 
 def _folded_instants(ledger: books.Ledger) -> list[int]:
@@ -48,7 +67,7 @@ def merged(sources: Sequence[Instants]) -> Instants:
             found.extend(source(profile))
         return sorted(found)
 
-    return instants
+    return remembered(instants, instants)
 
 
 def newest_per_day(sources: Sequence[tuple[int, Test | None]]) -> Callable[[Profile], Sequence[tuple[int, int]]]:
@@ -64,11 +83,11 @@ def newest_per_day(sources: Sequence[tuple[int, Test | None]]) -> Callable[[Prof
                 ]
         return sorted(found)
 
-    return rows
+    return remembered(rows, rows)
 
 
-def booked_values(sources: Sequence[tuple[int, Test | None, Callable[[books.Row], Any]]]) -> Rows:
-    """Return (instant, value) of every booked row that matches and has the value."""
+def booked_rows(sources: Sequence[tuple[int, Test | None, Callable[[books.Row], Any]]]) -> Rows:
+    """Return (instant, value) of every booked row that matches, None where it has no value."""
 
     def rows(profile: Profile) -> Sequence[tuple[int, Any]]:
         found = []
@@ -76,14 +95,49 @@ def booked_values(sources: Sequence[tuple[int, Test | None, Callable[[books.Row]
             ledger = profile.states.get(key)
             if ledger is not None:
                 for row in ledger[books.ROWS]:
-                    if (matches is None or matches(row)) and (got := value(row)) is not None:
-                        found.append((row[books.AT], got))
+                    if matches is None or matches(row):
+                        found += [(row[books.AT], value(row))] * row[books.WEIGHT]
         if len(sources) > 1:
             found.sort(key=_at)
         return found
 
-    return rows
+    return remembered(rows, rows)
 
 
-def _at(row: tuple[int, Any]) -> int:
-    return row[0]
+def there(rows: Rows) -> Rows:
+    """Return the rows whose value is not missing."""
+    return lambda profile: [row for row in rows(profile) if row[1] is not None]
+
+
+def booked_numbers(sources: Sequence[tuple[int, Test | None]], path: str) -> Numbers:
+    """Return (instant, number, weight) of every booked row that matches and has a number; a merged row is a sum.
+
+    Amounts that were folded away stand at their last instant, where no test is asked of the rows.
+    """
+
+    def numbers(profile: Profile) -> Sequence[tuple[int, Any, int]]:
+        found: list[tuple[int, Any, int]] = []
+        for key, matches in sources:
+            ledger = profile.states.get(key)
+            if ledger is None:
+                continue
+            if matches is None and path == "amount" and ledger[books.FOLDED]:
+                found.append((ledger[books.FOLDED][4], ledger[books.FOLDED][1], ledger[books.FOLDED][0]))
+            for row in ledger[books.ROWS]:
+                if (matches is None or matches(row)) and is_number(got := value_in(row, path)):
+                    found.append((row[books.AT], got, row[books.WEIGHT]))
+        if len(sources) > 1:
+            found.sort(key=_at)
+        return found
+
+    return remembered(numbers, numbers)
+
+
+def each(numbers: Numbers) -> Rows:
+    """Return (instant, number) of numbers; of a merged row the mean."""
+    return lambda profile: [(at, got if weight == 1 else got / weight) for at, got, weight in numbers(profile)]
+
+
+def _at(row: tuple[Any, ...]) -> int:
+    at: int = row[0]
+    return at

@@ -90,3 +90,51 @@ def keep_oldest(instants: list[int], at: int, depth: int) -> None:
     if len(instants) < depth or at < instants[-1]:
         instants.insert(bisect_left(instants, at), at)
         del instants[depth:]
+
+
+def any_of(spells: Sequence[tuple[int, int]], now: int) -> int:
+    """Return whether `now` lies in one of these half-open spells [start, end), until the end of those that join."""
+    ahead = sorted((start, end) for start, end in spells if start < end > now)
+    if not ahead:
+        return -NEVER
+    if ahead[0][0] > now:
+        return -ahead[0][0]
+    until = now
+    for start, end in ahead:
+        if start > until:
+            break
+        until = max(until, end)
+    return until
+
+
+def keep_apart(instants: list[int], at: int, gap: int, most: int) -> None:
+    """Put `at` in its place, then drop what no window of `gap` ms needs to tell whether it holds `most` instants.
+
+    An instant is dropped if every window that holds it holds `most` others: those that are longer than `gap`,
+    or ask for fewer, then lose nothing either, whatever comes later or late.
+    """
+    index = bisect_right(instants, at)
+    instants.insert(index, at)
+    first = max(index - most, 0)
+    while first < len(instants) and first <= index + most:
+        if _is_crowded(instants, first, gap, most):
+            del instants[first]
+            index -= first <= index
+            first = max(first - most, 0)
+        else:
+            first += 1
+
+
+def _is_crowded(instants: Sequence[int], index: int, gap: int, most: int) -> bool:
+    """Tell whether every window of `gap` ms that holds this instant holds `most` others."""
+    size = len(instants)
+    for before in range(most):
+        low, high = index - before - 1, index + most - before
+        if low < 0 or high >= size or instants[high] - instants[low] > gap:
+            return False
+    return True
+
+
+def forget_before(instants: list[int], before: int) -> None:
+    """Drop what lies before an instant, but for the newest of it."""
+    del instants[: max(bisect_left(instants, before) - 1, 0)]

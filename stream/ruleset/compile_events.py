@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from stream.core import counting
+from stream.core import counting, keyed
 from stream.core.condition import Leaf
 from stream.core.profile import NEVER
 from stream.ruleset.compile_conditions import Conditions, Makers, told_count
-from stream.ruleset.compile_tests import NotYet, counts
+from stream.ruleset.compile_tests import counts
 from stream.ruleset.schema_events import Did, DidNot, DidOnDays, FirstTime
 from stream.ruleset.schema_parts import Count, ItemWhere, Window
 from stream.ruleset.wording import event_words
@@ -14,9 +14,9 @@ from stream.ruleset.wording import event_words
 
 def did(conditions: Conditions, asked: Did) -> Leaf:
     """Return the leaf of `did`: so many times in the window."""
-    if asked.per is not None:
-        raise NotYet("per")
     count = asked.count or Count("at_least", 1)
+    if asked.per is not None:
+        return _did_per_value(conditions, asked, asked.per, count)
     return _counted(conditions, asked.did, asked.where, asked.window, count)
 
 
@@ -41,6 +41,24 @@ def _counted(conditions: Conditions, event: str, where: ItemWhere | None, window
     )
 
 
+def _did_per_value(conditions: Conditions, asked: Did, path: str, count: Count) -> Leaf:
+    """Return the leaf of `did … per`: each value of the property is counted by itself, those that are there."""
+    frame = conditions.frame(asked.window)
+    low, high = counts(count)
+    low = max(low, 1)
+    kind = "newest_each" if frame.is_recent else "oldest_each" if frame.is_oldest else "ledger"
+    source = conditions.states.keyed(asked.did, asked.where, path, deepest(low, high), kind, frame.longest_ms)
+    groups = source.groups(path)
+    return Leaf(
+        f"{event_words(asked.did, asked.where, asked.window)} per {path}",
+        *told_count(count),
+        unit="",
+        read=keyed.did_per_value(groups, low, high, frame),
+        value=keyed.values_with(groups, low, high, frame),
+        states=source.keys | frame.states,
+    )
+
+
 def deepest(low: int, high: int) -> int:
     """Return how many of the newest (or oldest) instants tell whether their number lies in [low, high]."""
     return max(low, high + 1 if high < NEVER else 0, 1)
@@ -49,7 +67,7 @@ def deepest(low: int, high: int) -> int:
 def did_on_days(conditions: Conditions, asked: DidOnDays) -> Leaf:
     """Return the leaf of `did_on_days`: on so many different days in the window."""
     frame = conditions.frame(asked.window)
-    source = conditions.states.rows(asked.did_on_days, asked.where, (), frame.longest_ms)
+    source = conditions.states.days(asked.did_on_days, asked.where, frame.longest_ms)
     rows = source.days()
     count = asked.count or Count("at_least", 1)
     low, high = counts(count)

@@ -1,41 +1,182 @@
-"""Leaves of the conditions on a figure over what the customer did: sum, and those like it."""
+"""Leaves of the conditions on a figure over what the customer did: sum, average, share, most_frequent …"""
 
 from __future__ import annotations
 
-from stream.core import figures
+from collections.abc import Callable
+from typing import Any
+
+from stream.core import counting, figures
+from stream.core import ledger as books
 from stream.core.condition import Leaf
+from stream.core.figures import Of
+from stream.core.frame import Frame
+from stream.core.keyed import name_of, one_each
+from stream.core.matching import value_in
+from stream.core.sources import each, there
 from stream.ruleset.compile_conditions import Conditions, Makers, told_count
-from stream.ruleset.compile_tests import count_test
-from stream.ruleset.schema_events import Sum
-from stream.ruleset.schema_parts import Count
-from stream.ruleset.wording import event_words
+from stream.ruleset.compile_sources import Source
+from stream.ruleset.compile_tests import compare_test, count_test, counts
+from stream.ruleset.schema_events import (
+    Average,
+    Distinct,
+    FirstValue,
+    Largest,
+    LastValue,
+    MostFrequent,
+    Share,
+    Smallest,
+    Sum,
+    ValueOfEvents,
+)
+from stream.ruleset.schema_parts import Compare, Count
+from stream.ruleset.wording import bar_value, event_words, op_words, where_words
+
+Number = Sum | Average | Smallest | Largest
+NO_COUNT = Count("at_least", 0)
+"""Stands where the schema has made sure that there is a count."""
 
 
-def sum_of(conditions: Conditions, asked: Sum) -> Leaf:
-    """Return the leaf of `sum`."""
+def of_numbers(conditions: Conditions, asked: Number) -> Leaf:
+    """Return the leaf of `sum`, `average`, `smallest` or `largest`."""
     states = conditions.states
-    event, path = asked.sum.event, asked.sum.property
+    field = asked.value_of(asked.word)
     frame = conditions.frame(asked.window)
-    scale = states.scale_of(states.names_of(event))(path)
-    source = states.rows(event, asked.where, (path,), frame.longest_ms)
-    rows = source.numbers(path)
-    count = asked.count or Count("at_least", 0)
-    test = count_test(count, scale)
-    is_money = scale > 1
-    if is_money:
-        read = figures.whole_sum(rows, test, frame)
-    else:
-        read = figures.figure(rows, figures.exact_sum, test, frame)
+    scale = states.scale_of(states.names_of(field.event))(field.property)
+    is_record = asked.word in {"smallest", "largest"} and frame.is_recent
+    kind = asked.word if is_record else "ledger"
+    source = states.rows(field.event, asked.where, field.property, frame.longest_ms, kind)
+    count = asked.count or NO_COUNT
+    read, value = _of_numbers(asked.word, source, field.property, count, scale, frame)
     return Leaf(
-        f"sum of {path} of {event_words(event, asked.where, asked.window)}",
+        f"{asked.word} of {field.property} of {event_words(field.event, asked.where, asked.window)}",
         *told_count(count, scale),
-        unit=states.vocabulary.currency if is_money else "",
-        read=figures.whole_sum(rows, test, frame)
-        if scale > 1
-        else figures.figure(rows, figures.exact_sum, test, frame),
-        value=figures.total(rows, frame),
+        unit=states.vocabulary.currency if scale > 1 else "",
+        read=read,
+        value=value,
         states=source.keys | frame.states,
     )
 
 
-MAKERS: Makers = {Sum: sum_of}
+def _of_numbers(word: str, source: Source, path: str, count: Count, scale: int, frame: Frame) -> tuple[Any, Any]:
+    """Return the verdict and the value of a figure of numbers."""
+    numbers, test = source.numbers(path), count_test(count, scale)
+    if word == "sum":
+        return figures.total(numbers, test, frame), figures.total_value(numbers, frame)
+    if word == "average":
+        return figures.average(numbers, test, frame), figures.average_value(numbers, frame)
+    of: Of = min if word == "smallest" else max
+    rows = each(numbers)
+    return figures.figure(rows, of, test, frame), figures.figure_value(rows, of, frame)
+
+
+def distinct(conditions: Conditions, asked: Distinct) -> Leaf:
+    """Return the leaf of `distinct`: of a value only its newest (or oldest) instant is asked where that is enough."""
+    event, path = asked.distinct.event, asked.distinct.property
+    frame = conditions.frame(asked.window)
+    count = asked.count or NO_COUNT
+    low, high = counts(count)
+    if frame.is_recent or frame.is_oldest:
+        kind, index = ("newest_each", -1) if frame.is_recent else ("oldest_each", 0)
+        source = conditions.states.keyed(event, asked.where, path, 1, kind, frame.longest_ms)
+        instants = one_each(source.groups(path), index)
+        read, value = counting.did(instants, low, high, frame), counting.count(instants, frame)
+    else:
+        source = conditions.states.rows(event, asked.where, path, frame.longest_ms)
+        rows = there(source.values(lambda row: name_of(value_in(row, path))))
+        read = figures.figure(rows, figures.different, lambda number: low <= number <= high, frame, fewest=0)
+        value = figures.figure_value(rows, figures.different, frame, fewest=0)
+    return Leaf(
+        f"different {path} of {event_words(event, asked.where, asked.window)}",
+        *told_count(count),
+        unit="",
+        read=read,
+        value=value,
+        states=source.keys | frame.states,
+    )
+
+
+def share(conditions: Conditions, asked: Share) -> Leaf:
+    """Return the leaf of `share`: how much of the events is so, from 0 to 1."""
+    frame = conditions.frame(asked.window)
+    source, rows = conditions.states.answers(asked.share, None, asked.where, frame.longest_ms, "ledger")
+    count, fewest = asked.count or NO_COUNT, asked.of_at_least or 1
+    return Leaf(
+        f"share of {event_words(asked.share, None, asked.window)} where {where_words(asked.where)}",
+        *told_count(count),
+        unit="",
+        read=figures.figure(rows, figures.share_of, count_test(count, 1), frame, fewest),
+        value=figures.figure_value(rows, figures.share_of, frame, fewest),
+        states=source.keys | frame.states,
+    )
+
+
+def first_value(conditions: Conditions, asked: FirstValue) -> Leaf:
+    """Return the leaf of `first_value`."""
+    return _compared(conditions, asked, "first", lambda frame: frame.is_oldest, figures.first_of)
+
+
+def last_value(conditions: Conditions, asked: LastValue) -> Leaf:
+    """Return the leaf of `last_value`."""
+    return _compared(conditions, asked, "last", lambda frame: frame.is_recent, figures.last_of)
+
+
+def most_frequent(conditions: Conditions, asked: MostFrequent) -> Leaf:
+    """Return the leaf of `most_frequent`."""
+    return _compared(conditions, asked, "ledger", lambda frame: False, figures.most_frequent)
+
+
+def _compared(
+    conditions: Conditions, asked: ValueOfEvents, kind: str, is_enough: Callable[[Frame], bool], of: Of
+) -> Leaf:
+    """Return the leaf of a value that is taken from the events; rows of `kind` are kept where those are enough."""
+    states = conditions.states
+    field = asked.value_of(asked.word)
+    frame = conditions.frame(asked.window)
+    scale = states.scale_of(states.names_of(field.event))(field.property)
+    kind = kind if is_enough(frame) else "ledger"
+    source = states.ordered_rows(field.event, asked.where, field.property, frame.longest_ms, kind)
+    rows = source.values(lambda row: value_in(row, field.property))
+    if of is figures.most_frequent:
+        rows = there(source.values(_named(field.property)))
+    return Leaf(
+        f"{asked.word.replace('_', ' ')} of {field.property} of {event_words(field.event, asked.where, asked.window)}",
+        *told_compare(asked.compare, scale),
+        unit=states.vocabulary.currency if scale > 1 else "",
+        read=figures.figure(rows, of, compare_test(asked.compare, scale), frame),
+        value=figures.figure_value(rows, of, frame),
+        states=source.keys | frame.states,
+    )
+
+
+def _named(path: str) -> Callable[[books.Row], tuple[str, Any] | None]:
+    def named(row: books.Row) -> tuple[str, Any] | None:
+        value = value_in(row, path)
+        name = name_of(value)
+        return None if name is None else (name, value)
+
+    return named
+
+
+def told_compare(compare: Compare, scale: int) -> tuple[str, Any]:
+    """Return (operator in words, bar as JSON) of a comparison; numbers times `scale` (100 for money in cents)."""
+    return op_words(compare.op), _scaled(bar_value(compare.value), scale)
+
+
+def _scaled(bar: Any, scale: int) -> Any:
+    if isinstance(bar, list):
+        return [_scaled(each_bar, scale) for each_bar in bar]
+    is_number = isinstance(bar, int | float) and not isinstance(bar, bool)
+    return bar * scale if is_number and scale > 1 else bar
+
+
+MAKERS: Makers = {
+    Sum: of_numbers,
+    Average: of_numbers,
+    Smallest: of_numbers,
+    Largest: of_numbers,
+    Distinct: distinct,
+    Share: share,
+    FirstValue: first_value,
+    LastValue: last_value,
+    MostFrequent: most_frequent,
+}

@@ -2,66 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from stream.core import fold
-from stream.core import ledger as books
-from stream.core.counting import Days
 from stream.core.fold import Fold
-from stream.core.matching import Test, is_number, on_event, on_row, value_in
+from stream.core.keyed import apart
+from stream.core.matching import Test, on_event, on_row, value_in
 from stream.core.plan import Route, identity, state_key
-from stream.core.sources import Instants, Rows, booked, booked_values, merged, newest_of, newest_per_day
+from stream.core.sources import Rows
 from stream.core.vocabulary import Vocabulary
+from stream.core.window import keep_newest, keep_oldest
+from stream.ruleset.compile_sources import KEYED, Column, Kept, Source, Tests
 from stream.ruleset.compile_tests import where_tests
 from stream.ruleset.schema_parts import ItemWhere, Where
 from stream.ruleset.wording import where_words
-
-Tests = Sequence[tuple[str, Test]]
-
-
-@dataclass(slots=True)
-class Kept:
-    """One state: what is kept of which events, and how much of it."""
-
-    key: int
-    kind: str
-    """`newest`, `oldest` or `ledger`."""
-    pattern: str
-    names: tuple[str, ...]
-    tests: Tests = ()
-    depth: int = 1
-    span_ms: int = 0
-    columns: dict[str, Callable[[Mapping[str, object]], object]] = field(default_factory=dict)
-    is_order: bool = False
-
-
-@dataclass(slots=True)
-class Source:
-    """Where a condition finds its instants or rows: the parts, each with the test that its rows must pass."""
-
-    parts: list[tuple[Kept, Test | None]]
-
-    @property
-    def keys(self) -> frozenset[int]:
-        """Return the keys of the states."""
-        return frozenset(kept.key for kept, _ in self.parts)
-
-    def instants(self) -> Instants:
-        """Return the reader of all matching instants, sorted."""
-        return merged(
-            [booked(kept.key, test) if kept.kind == "ledger" else newest_of(kept.key) for kept, test in self.parts]
-        )
-
-    def days(self) -> Days:
-        """Return the reader of (instant, local day) of all matching rows."""
-        return newest_per_day([(kept.key, test) for kept, test in self.parts])
-
-    def numbers(self, path: str) -> Rows:
-        """Return the reader of (instant, number) of all matching rows whose property is a number."""
-        return booked_values([(kept.key, test, _number_in(path)) for kept, test in self.parts])
 
 
 class States:
@@ -76,6 +31,8 @@ class States:
             if kind.is_reversible:
                 self._keep(f"ledger|{name}|", "ledger", name, (name,), ()).is_order = True
 
+    # -- names ----------------------------------------------------------------------------
+
     def names_of(self, pattern: str) -> tuple[str, ...]:
         """Return the event names of the vocabulary that a name, `prefix*` or `any_event` stands for."""
         if pattern == "any_event":
@@ -83,6 +40,15 @@ class States:
         if pattern.endswith("*"):
             return tuple(sorted(name for name in self.vocabulary.events if name.startswith(pattern[:-1])))
         return (pattern,)
+
+    def is_unknown_too(self, pattern: str) -> bool:
+        """Tell whether a pattern stands for names that the vocabulary does not know too."""
+        return pattern == "any_event" and not self.vocabulary.known_events_only
+
+    def is_reversible(self, name: str) -> bool:
+        """Tell whether another event takes events of this name back."""
+        kind = self.vocabulary.events.get(name)
+        return kind is not None and kind.is_reversible
 
     def scale_of(self, names: Sequence[str]) -> Callable[[str], int]:
         """Return how to scale the bars of a property of these events: to minor units where it is money."""
@@ -94,51 +60,120 @@ class States:
 
         return scale
 
+    # -- what conditions ask for ----------------------------------------------------------
+
     def instants(self, pattern: str, where: ItemWhere | None, depth: int, kind: str, span_ms: int) -> Source:
         """Return the source of instants of an event pattern: orders from their ledgers, the rest as `kind`."""
-        names = self.names_of(pattern)
-        tests = where_tests(where, self.scale_of(names))
-        parts = [self._order(name, where, tests, span_ms) for name in names if self._is_reversible(name)]
-        rest = tuple(name for name in names if not self._is_reversible(name))
-        if rest or (pattern == "any_event" and not self.vocabulary.known_events_only):
-            kept = self._keep(f"{kind}|{pattern}|{where_words(where)}", kind, pattern, rest, tests)
-            kept.depth, kept.span_ms = max(kept.depth, depth), max(kept.span_ms, span_ms)
-            parts.append((kept, None))
-        return Source(parts)
+        return self._source(pattern, where, kind, "", depth, span_ms)
 
-    def rows(self, pattern: str, where: ItemWhere | None, columns: Sequence[str], span_ms: int) -> Source:
-        """Return the source of rows that keep these properties."""
-        source = self.instants(pattern, where, 1, "ledger", span_ms)
+    def spread(self, pattern: str, where: ItemWhere | None, gap_ms: int, most: int, span_ms: int) -> Source:
+        """Return the source of instants that tell of each window of `gap_ms` or longer whether it holds `most`."""
+        source = self._source(pattern, where, "spread", "", most, span_ms)
         for kept, _ in source.parts:
-            for path in columns:
-                if path != "amount":
-                    kept.columns.setdefault(path, fold.column(path))
+            kept.gap_ms = min(kept.gap_ms or gap_ms, gap_ms)
         return source
+
+    def keyed(self, pattern: str, where: ItemWhere | None, path: str, depth: int, kind: str, span_ms: int) -> Source:
+        """Return the source of instants apart by a property: `newest_each`, `oldest_each` or all (`ledger`)."""
+        source = self._source(pattern, where, kind, path if kind in KEYED else "", depth, span_ms)
+        return self._with_column(source, path)
+
+    def rows(self, pattern: str, where: ItemWhere | None, path: str, span_ms: int, kind: str = "ledger") -> Source:
+        """Return the source of rows that keep a property; `kind` says which rows are enough."""
+        of = path if kind in {"largest", "smallest"} else ""
+        return self._with_column(self._source(pattern, where, kind, of, 1, span_ms), path)
+
+    def ordered_rows(self, pattern: str, where: ItemWhere | None, path: str, span_ms: int, kind: str) -> Source:
+        """Return rows like `rows` that also tell which of two at one instant came later in the log."""
+        return self._with_column(self._ordered(pattern, where, span_ms, kind), path)
+
+    def days(self, pattern: str, where: ItemWhere | None, span_ms: int) -> Source:
+        """Return the source of rows with their local days."""
+        return self._source(pattern, where, "ledger", "", 1, span_ms)
+
+    def answers(
+        self, pattern: str, where: ItemWhere | None, asked: ItemWhere, span_ms: int, kind: str
+    ) -> tuple[Source, Rows]:
+        """Return the source, and (instant, whether `asked` holds) of its rows in the order of the log.
+
+        What can be answered at once is kept as the answer; an order may still change.
+        """
+        source = self._ordered(pattern, where, span_ms, kind)
+        tests = where_tests(asked, self.scale_of(self.names_of(pattern)))
+        column = f"is ({where_words(asked)})"
+
+        def judge_of(kept: Kept) -> Test:
+            if kept.is_order or kept.is_mixed:
+                return on_row(self.row_tests(kept, asked, tests)) or _is_there
+            kept.columns.setdefault(column, _answer_column(tests))
+            return lambda row: value_in(row, column) is True
+
+        return source, source.answers(judge_of)
+
+    def own(
+        self, text: str, names: tuple[str, ...], make: Callable[[Kept], Fold], *, is_unknown_too: bool, span_ms: int
+    ) -> Kept:
+        """Return the state of a family that folds in a way of its own; `make` is called once all rules have asked."""
+        kept = self._keep(text, "own", "any_event" if is_unknown_too else "", names, ())
+        kept.span_ms, kept.own = max(kept.span_ms, span_ms), make
+        return kept
 
     def order_days(self) -> int | None:
         """Return the key of the ledger of orders, None where the vocabulary has no `order_placed`."""
-        kind = self.vocabulary.events.get("order_placed")
-        return state_key("ledger|order_placed|") if kind and kind.is_reversible else None
+        return state_key("ledger|order_placed|") if self.is_reversible("order_placed") else None
 
-    def _is_reversible(self, name: str) -> bool:
-        kind = self.vocabulary.events.get(name)
-        return kind is not None and kind.is_reversible
-
-    def _order(self, name: str, where: ItemWhere | None, tests: Tests, span_ms: int) -> tuple[Kept, Test | None]:
-        """Return the ledger of a reversible event: it keeps what the tests ask, and they are asked when it is read."""
+    def order_ledger(self, name: str, span_ms: int, path: str | None = None) -> Kept:
+        """Return the ledger of a reversible event, with a property if one is named."""
         kept = self._keep(f"ledger|{name}|", "ledger", name, (name,), ())
         kept.span_ms = max(kept.span_ms, span_ms)
+        if path is not None and path != "amount":
+            kept.columns.setdefault(path, fold.column(path))
+        return kept
+
+    def row_tests(self, kept: Kept, where: ItemWhere | None, tests: Tests) -> Tests:
+        """Return the tests as a ledger answers them when it is read; it keeps from now on what they ask."""
         asked = []
         for path, test in tests:
-            column = path
+            column, check = path, test
             if path == "items" and isinstance(where, Where) and where.any_item is not None:
-                column = f"any item ({where_words(where.any_item)})"
+                column, check = f"any item ({where_words(where.any_item)})", _is_true
                 kept.columns.setdefault(column, _item_column(test))
-                test = _is_true  # noqa: PLW2901 - the column already holds the answer
             elif path != "amount":
                 kept.columns.setdefault(path, fold.column(path))
-            asked.append((column, test))
-        return kept, on_row(asked)
+            asked.append((column, check))
+        return asked
+
+    def _source(self, pattern: str, where: ItemWhere | None, kind: str, path: str, depth: int, span_ms: int) -> Source:
+        names = self.names_of(pattern)
+        tests = where_tests(where, self.scale_of(names))
+        parts: list[tuple[Kept, Test | None]] = []
+        for name in filter(self.is_reversible, names):
+            ledger = self.order_ledger(name, span_ms)
+            parts.append((ledger, on_row(self.row_tests(ledger, where, tests))))
+        rest = tuple(name for name in names if not self.is_reversible(name))
+        if rest or self.is_unknown_too(pattern):
+            text = f"{kind} of {path}" if path else kind
+            kept = self._keep(f"{text}|{pattern}|{where_words(where)}", kind, pattern, rest, tests)
+            kept.depth, kept.span_ms, kept.path = max(kept.depth, depth), max(kept.span_ms, span_ms), path
+            parts.append((kept, None))
+        return Source(parts)
+
+    def _ordered(self, pattern: str, where: ItemWhere | None, span_ms: int, kind: str) -> Source:
+        """Return one part only: where a pattern names orders and other events, a ledger of both."""
+        names = self.names_of(pattern)
+        if len(names) == 1 or not any(map(self.is_reversible, names)):
+            return self._source(pattern, where, kind, "", 1, span_ms)
+        kept = self._keep(f"mixed|{pattern}|", "ledger", pattern, names, ())
+        kept.is_mixed, kept.span_ms = True, max(kept.span_ms, span_ms)
+        tests = where_tests(where, self.scale_of(names))
+        return Source([(kept, on_row(self.row_tests(kept, where, tests)))])
+
+    @staticmethod
+    def _with_column(source: Source, path: str) -> Source:
+        for kept, _ in source.parts:
+            if path != "amount" and kept.kind not in KEYED:
+                kept.columns.setdefault(path, fold.column(path))
+        return source
 
     def _keep(self, text: str, kind: str, pattern: str, names: tuple[str, ...], tests: Tests) -> Kept:
         key = state_key(text)
@@ -155,43 +190,73 @@ class States:
         by_name: dict[str, list[tuple[Fold, int]]] = {name: [] for name in self.vocabulary.events}
         other: list[tuple[Fold, int]] = []
         for kept in self.kept.values():
-            made, bits = self._fold(kept), readers.get(kept.key, 0)
+            bits = readers.get(kept.key, 0)
+            made = None if kept.is_mixed else self._fold(kept)
             for name in kept.names:
-                by_name[name].append((made, bits))
-            if kept.pattern == "any_event":
-                other.append((made, bits))
+                by_name[name].append((made or self._book(kept, _told_apart(name)), bits))
+            if kept.pattern == "any_event" and self.is_unknown_too(kept.pattern):
+                other.append((made or self._book(kept, None), bits))
         for name, kind in self.vocabulary.events.items():
             if kind.reverses:
-                key = state_key(f"ledger|{kind.reverses}|")
-                by_name[name].append((fold.reversal(key, identity), readers.get(key, 0)))
+                by_name[name] += [(made, readers.get(key, 0)) for key, made in self._reversals(kind.reverses)]
         return {name: Route(tuple(folds)) for name, folds in by_name.items()}, Route(tuple(other))
 
+    def _reversals(self, name: str) -> Iterator[tuple[int, Fold]]:
+        """Yield the key of each ledger that an event stands in, and the fold that takes one of it back."""
+        key = state_key(f"ledger|{name}|")
+        yield key, fold.reversal(key, identity)
+        for kept in self.kept.values():
+            if kept.is_mixed and name in kept.names:
+                yield kept.key, fold.reversal(kept.key, _told_apart(name))
+
     def _fold(self, kept: Kept) -> Fold:
+        if kept.own is not None:
+            return kept.own(kept)
         matches = on_event(kept.tests)
         if kept.kind == "newest":
             return fold.newest(kept.key, kept.depth, matches)
         if kept.kind == "oldest":
             return fold.oldest(kept.key, kept.depth, matches)
-        return fold.book(
-            kept.key, matches, kept.columns, self.day_of, kept.span_ms, identity if kept.is_order else None
-        )
+        if kept.kind == "spread":
+            return fold.spread(kept.key, kept.gap_ms, kept.depth, kept.span_ms, matches)
+        if kept.kind in KEYED:
+            keep = keep_newest if kept.kind == "newest_each" else keep_oldest
+            return apart(kept.key, kept.path, kept.depth, matches, keep, kept.span_ms)
+        return self._book(kept, identity if kept.is_order else None)
+
+    def _book(self, kept: Kept, reference: fold.Identity | None) -> Fold:
+        matches, thin = on_event(kept.tests), _thin(kept)
+        return fold.book(kept.key, matches, kept.columns, self.day_of, kept.span_ms, reference, thin)
 
     def day_of(self, instant_ms: int) -> int:
         """Return the local day (ordinal) of an instant in the vocabulary's zone."""
         return datetime.fromtimestamp(instant_ms // 1000, self.vocabulary.zone).toordinal()
 
 
-def _number_in(path: str) -> Callable[[books.Row], Any]:
-    def read(row: books.Row) -> Any:
-        value = value_in(row, path)
-        return value if is_number(value) else None
+def _told_apart(name: str) -> fold.Identity:
+    """Return the identity of order ids where events of several names stand in one ledger."""
+    return lambda order_id: identity(f"{name}|{order_id}")
 
-    return read
+
+def _thin(kept: Kept) -> fold.Thin | None:
+    """Return what drops the rows that nobody asks for; None where each may be asked for."""
+    if kept.kind in {"largest", "smallest"}:
+        return fold.only_records(lambda row: value_in(row, kept.path), is_largest=kept.kind == "largest")
+    return {"last": fold.only_last, "first": fold.only_first}.get(kept.kind)
 
 
 def _is_true(value: object) -> bool:
     return value is True
 
 
-def _item_column(test: Test) -> Callable[[Mapping[str, object]], object]:
+def _is_there(row: object) -> bool:
+    return True
+
+
+def _answer_column(tests: Tests) -> Column:
+    matches = on_event(tests)
+    return lambda properties: True if matches is None or matches(properties) else None
+
+
+def _item_column(test: Test) -> Column:
     return lambda properties: True if test(properties.get("items")) else None

@@ -1,0 +1,144 @@
+"""What happened, apart for each value of a property: `per` and `distinct`.
+
+A state of this kind is `[instants by name, inexact]`: a name says the kind of the value and the value, and
+`inexact` becomes 1 when the names are too many and the one not seen for longest is forgotten.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from stream.core import ledger as books
+from stream.core import window
+from stream.core.condition import Read
+from stream.core.event import Event
+from stream.core.fold import Fold, Keep, Matches
+from stream.core.frame import Frame
+from stream.core.matching import is_number, looked_up, value_in
+from stream.core.profile import NEVER, Profile
+from stream.core.sources import Instants, Test
+
+GROUPS, INEXACT = range(2)
+CAP = 256
+"""How many names a state keeps apart."""
+FEW = 16
+"""From so many names on, those that no window reaches any more are looked for and forgotten."""
+TEXT_MARK = '"'
+NAMES_LIMIT = 12
+"""How many names evidence tells of."""
+
+Groups = Callable[[Profile], Mapping[str, Sequence[int]]]
+
+
+def name_of(value: Any) -> str | None:
+    """Return what names a value: the same for 1 and 1.0, another for "1" and for true; None for a missing one."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return TEXT_MARK + value
+    if is_number(value) and value == int(value):
+        return str(int(value))
+    return json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def shown_names(names: Sequence[str]) -> list[str]:
+    """Return the first of some names, sorted, as people write them."""
+    return [name.removeprefix(TEXT_MARK) for name in sorted(names)[:NAMES_LIMIT]]
+
+
+def apart(key: int, path: str, depth: int, matches: Matches | None, keep: Keep, span_ms: int) -> Fold:
+    """Return the fold that keeps `depth` instants for each value of a property."""
+
+    def fold(profile: Profile, event: Event) -> bool:
+        if matches is not None and not matches(event.properties):
+            return False
+        name = name_of(looked_up(event.properties, path))
+        if name is None:
+            return False
+        state = profile.states.setdefault(key, [{}, 0])
+        instants = state[GROUPS].get(name)
+        if instants is not None:
+            keep(instants, event.occurred_at, depth)
+            return True
+        state[GROUPS][name] = [event.occurred_at]
+        make_room(state, event.record_time - span_ms, _newest)
+        return True
+
+    return fold
+
+
+def make_room(state: list[Any], before: int, newest: Callable[[Any], int]) -> None:
+    """Forget the groups of which nothing is after `before`, and of too many the one not seen for longest."""
+    groups: dict[str, Any] = state[GROUPS]
+    if len(groups) <= FEW:
+        return
+    for name in [name for name, group in groups.items() if newest(group) <= before]:
+        del groups[name]
+    if len(groups) > CAP:
+        del groups[min(groups, key=lambda name: newest(groups[name]))]
+        state[INEXACT] = 1
+
+
+def _newest(instants: Sequence[int]) -> int:
+    return instants[-1]
+
+
+def grouped(kept: Sequence[int], booked: Sequence[tuple[int, Test | None]], path: str) -> Groups:
+    """Return the reader of all instants by name, sorted: out of states of this kind and out of ledgers."""
+
+    def groups(profile: Profile) -> Mapping[str, Sequence[int]]:
+        parts = [state[GROUPS] for key in kept if (state := profile.states.get(key)) is not None]
+        parts += [_by_name(profile.states[key], test, path) for key, test in booked if key in profile.states]
+        if len(parts) == 1:
+            found: Mapping[str, Sequence[int]] = parts[0]
+            return found
+        names = {name for part in parts for name in part}
+        return {name: sorted(at for part in parts for at in part.get(name, ())) for name in names}
+
+    return groups
+
+
+def _by_name(ledger: books.Ledger, matches: Test | None, path: str) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for row in ledger[books.ROWS]:
+        if (matches is None or matches(row)) and (name := name_of(value_in(row, path))) is not None:
+            found.setdefault(name, []).extend([row[books.AT]] * row[books.WEIGHT])
+    return found
+
+
+# -- conditions ---------------------------------------------------------------------------
+
+
+def did_per_value(groups: Groups, low: int, high: int, frame: Frame) -> Read:
+    """Return whether for at least one value the number of instants in the window lies in [low, high], not 0."""
+
+    def read(profile: Profile, now: int) -> int:
+        found = groups(profile).values()
+        return max([_count(profile, instants, now, low, high, frame) for instants in found], default=-NEVER)
+
+    return read
+
+
+def _count(profile: Profile, instants: Sequence[int], now: int, low: int, high: int, frame: Frame) -> int:
+    if frame.is_recent and frame.within is not None:
+        return window.count_within(instants, now, frame.within(profile), low, high)
+    return frame.verdict(profile, instants, now, lambda start, stop: low <= stop - start <= high)
+
+
+def values_with(groups: Groups, low: int, high: int, frame: Frame) -> Callable[[Profile, int], list[str]]:
+    """Return the values whose number of instants in the window lies in [low, high]."""
+
+    def value(profile: Profile, now: int) -> list[str]:
+        found = groups(profile)
+        return shown_names(
+            [name for name, instants in found.items() if _count(profile, instants, now, low, high, frame) > 0]
+        )
+
+    return value
+
+
+def one_each(groups: Groups, index: int) -> Instants:
+    """Return one instant of each value, sorted: its newest (-1) or its oldest (0)."""
+    return lambda profile: sorted(instants[index] for instants in groups(profile).values())

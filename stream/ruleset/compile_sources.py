@@ -1,0 +1,101 @@
+"""What is kept of which events, and where conditions read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from stream.core import ledger as books
+from stream.core.counting import Days
+from stream.core.fold import Fold
+from stream.core.keyed import Groups, grouped
+from stream.core.matching import Test
+from stream.core.sources import (
+    Instants,
+    Numbers,
+    Rows,
+    booked,
+    booked_numbers,
+    booked_rows,
+    merged,
+    newest_of,
+    newest_per_day,
+)
+
+Tests = Sequence[tuple[str, Test]]
+Column = Callable[[Mapping[str, Any]], Any]
+PLAIN = frozenset({"newest", "oldest", "spread"})
+"""Kinds that are lists of instants."""
+KEYED = frozenset({"newest_each", "oldest_each"})
+"""Kinds that are lists of instants by the value of a property."""
+
+
+@dataclass(slots=True)
+class Kept:
+    """One state: what is kept of which events, and how much of it."""
+
+    key: int
+    kind: str
+    """A list of instants (PLAIN, KEYED), rows (`ledger`, or `last`, `first`, `largest`, `smallest` of them), `own`."""
+    pattern: str
+    names: tuple[str, ...]
+    tests: Tests = ()
+    depth: int = 1
+    span_ms: int = 0
+    gap_ms: int = 0
+    """Of `spread`: the shortest window that is asked."""
+    path: str = ""
+    """Of KEYED, `largest` and `smallest`: the property."""
+    columns: dict[str, Column] = field(default_factory=dict)
+    is_order: bool = False
+    is_mixed: bool = False
+    """Whether it is a ledger of orders and other events, in the order of the log."""
+    own: Callable[[Kept], Fold] | None = None
+    """Of `own`: what makes the fold, once all rules have asked."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether it is no rows."""
+        return self.kind in PLAIN or self.kind in KEYED
+
+
+@dataclass(slots=True)
+class Source:
+    """Where a condition finds its instants or rows: the parts, each with the test that its rows must pass."""
+
+    parts: list[tuple[Kept, Test | None]]
+
+    @property
+    def keys(self) -> frozenset[int]:
+        """Return the keys of the states."""
+        return frozenset(kept.key for kept, _ in self.parts)
+
+    @property
+    def _booked(self) -> list[tuple[int, Test | None]]:
+        return [(kept.key, test) for kept, test in self.parts if not kept.is_plain]
+
+    def instants(self) -> Instants:
+        """Return the reader of all matching instants, sorted."""
+        plain = [newest_of(kept.key) for kept, _ in self.parts if kept.kind in PLAIN]
+        return merged([booked(key, test) for key, test in self._booked] + plain)
+
+    def days(self) -> Days:
+        """Return the reader of (instant, local day) of all matching rows."""
+        return newest_per_day(self._booked)
+
+    def numbers(self, path: str) -> Numbers:
+        """Return the reader of (instant, number, weight) of all matching rows whose property is a number."""
+        return booked_numbers(self._booked, path)
+
+    def values(self, value: Callable[[books.Row], Any]) -> Rows:
+        """Return the reader of (instant, value) of all matching rows."""
+        return booked_rows([(key, test, value) for key, test in self._booked])
+
+    def answers(self, judge_of: Callable[[Kept], Test]) -> Rows:
+        """Return the reader of (instant, whether the row passes); `judge_of` gives the test for each part."""
+        return booked_rows([(kept.key, test, judge_of(kept)) for kept, test in self.parts])
+
+    def groups(self, path: str) -> Groups:
+        """Return the reader of all matching instants by the value of a property."""
+        return grouped([kept.key for kept, _ in self.parts if kept.kind in KEYED], self._booked, path)
