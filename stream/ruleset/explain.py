@@ -1,0 +1,265 @@
+"""Why a customer is where they are: each condition with its value, since when, and when silence changes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from stream.core.condition import Leaf
+from stream.core.dimension import LEFT_AT, TRUE_SINCE, Change, Dimension, Segment
+from stream.core.engine import Step, catch_up, step
+from stream.core.event import Event
+from stream.core.plan import Plan
+from stream.core.profile import NEVER, Profile, Standing
+from stream.core.timeline import Timeline
+from stream.ruleset.layout import AUDIENCES
+from stream.ruleset.ruleset import Ruleset, SegmentRules
+from stream.ruleset.schema import All, AnyOf, Condition, Not
+
+SOMEBODY_ELSE = "somebody_else"
+"""The outcome of events of other customers."""
+
+FARTHEST = 1_000
+"""How many instants of silence are looked through before it says "not before"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One line of what a segment asks: a group (`all`, `any`, `not`) or a condition; instants in ms."""
+
+    depth: int
+    word: str
+    """`all`, `any`, `not`; empty for a condition."""
+    holds: bool
+    condition: str = ""
+    value: Any = None
+    test: str = ""
+    bar: Any = None
+    unit: str = ""
+    since: int | None = None
+    changes_at: int | None = None
+    """When it changes if nothing is heard; None: never."""
+    is_exact: bool = True
+    """False: not before `changes_at`, which is as far as was looked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A span that calms a segment, and the instant at which it is over."""
+
+    word: str
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTold:
+    """One segment, what it asks, and how the customer answers."""
+
+    id: str
+    title: str
+    is_member: bool
+    is_on: bool
+    enter: tuple[Asked, ...]
+    stay_while: tuple[Asked, ...]
+    clocks: tuple[Clock, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionTold:
+    """Where the customer stands in one dimension (`segment` empty: outside), and where silence leads."""
+
+    name: str
+    segment: str
+    since: int
+    times: int
+    next_segment: str
+    next_at: int | None
+    """When it moves if nothing is heard; None: never."""
+    segments: tuple[SegmentTold, ...]
+
+
+class Watch(Timeline):
+    """The timeline of one customer alone, which sees every instant at which a condition changes."""
+
+    def __init__(self, plan: Plan, customer_id: str) -> None:
+        """Start before the first record."""
+        super().__init__(plan)
+        self.profile = Profile(customer_id)
+        self._leaves = [leaf for dimension in plan.dimensions for one in dimension.order for leaf in one.leaves]
+        self._signs: list[bool | None] = [None] * len(self._leaves)
+        self._since = [0] * len(self._leaves)
+        self._until = [NEVER] * len(self._leaves)
+
+    def apply(self, event: Event) -> Step:
+        """Apply one event of the customer; those of others are nothing to us."""
+        if event.customer_id != self.profile.customer_id:
+            return Step(SOMEBODY_ELSE, [], [])
+        self.let_pass(max(self.clock, event.record_time))
+        done = step(self.profile, event, self.clock, self.plan)
+        if not self.profile.is_new:
+            self._look(self.profile.as_of)
+        return done
+
+    def tick(self, before: int) -> Iterator[Step]:
+        """Take note of a tick; time passes with the next event of the customer."""
+        self.clock = max(self.clock, before)
+        return iter(())
+
+    def let_pass(self, before: int) -> None:
+        """Let time pass up to an instant, not included."""
+        while not self.profile.is_new and (now := min([self.profile.wake, *self._until])) < before:
+            catch_up(self.profile, now + 1, self.plan)
+            self._look(now)
+
+    def _look(self, now: int) -> None:
+        for index, leaf in enumerate(self._leaves):
+            verdict = leaf.read(self.profile, now)
+            self._until[index] = abs(verdict)
+            if self._signs[index] is not (verdict > 0):
+                self._signs[index], self._since[index] = verdict > 0, now
+
+    def explain(self, ruleset: Ruleset, at: int, is_wanted: Callable[[str, str], bool]) -> list[DimensionTold]:
+        """Return what is so at an instant, after time passed up to it; of segments the wanted (dimension, segment)."""
+        self.let_pass(at + 1)
+        ahead = _Ahead(self.plan, self.profile, self._leaves, at)
+        since = {id(leaf): instant for leaf, instant in zip(self._leaves, self._since, strict=True)}
+        return [
+            self._dimension(ruleset, dimension, ahead, since, at, is_wanted)
+            for dimension in self.plan.dimensions
+            if dimension.key in self.profile.standings
+        ]
+
+    def _dimension(
+        self,
+        ruleset: Ruleset,
+        dimension: Dimension,
+        ahead: _Ahead,
+        since: dict[int, int],
+        at: int,
+        is_wanted: Callable[[str, str], bool],
+    ) -> DimensionTold:
+        standing = self.profile.standings[dimension.key]
+        told = _Telling(self.profile, ahead, since, at)
+        segments = [one for one in (*dimension.order, dimension.otherwise) if is_wanted(dimension.name, one.name)]
+        move = ahead.moves.get(dimension.name)
+        return DimensionTold(
+            name=dimension.name,
+            segment=standing.segment,
+            since=standing.since,
+            times=standing.entries.get(standing.segment, 1),
+            next_segment=move.entered if move else "",
+            next_at=move.at if move else None,
+            segments=tuple(
+                told.segment(rules, one, standing)
+                for one in segments
+                if (rules := ruleset.segment(segment_id(dimension.name, one.name))) is not None
+            ),
+        )
+
+
+class _Ahead:
+    """What silence will bring, found by living through it on a copy."""
+
+    def __init__(self, plan: Plan, profile: Profile, leaves: Sequence[Leaf], at: int) -> None:
+        """Live on from `at` until everything changed once, nothing changes any more, or it is far enough."""
+        self.moves: dict[str, Change] = {}
+        self.changes: dict[int, int] = {}
+        self.seen_until = NEVER
+        pending = {id(leaf): (leaf, leaf.read(profile, at) > 0) for leaf in leaves}
+        twin = profile.ahead()
+        for now in islice(_instants(twin, pending, at), FARTHEST):
+            for move in catch_up(twin, now + 1, plan).moves:
+                self.moves.setdefault(move.dimension.name, move)
+            for key, (leaf, holds) in list(pending.items()):
+                if (leaf.read(twin, now) > 0) != holds:
+                    self.changes[key] = now
+                    del pending[key]
+            self.seen_until = now
+        if next(_instants(twin, pending, at if self.seen_until == NEVER else self.seen_until), None) is None:
+            self.seen_until = NEVER
+
+
+def _instants(twin: Profile, pending: dict[int, tuple[Leaf, bool]], now: int) -> Iterator[int]:
+    """Yield the next instant at which anything may differ, as long as there is one."""
+    while True:
+        now = min([twin.wake, *(abs(leaf.read(twin, now)) for leaf, _ in pending.values())])
+        if now >= NEVER:
+            return
+        yield now
+
+
+@dataclass(frozen=True, slots=True)
+class _Telling:
+    """One customer at one instant, for telling what segments ask."""
+
+    profile: Profile
+    ahead: _Ahead
+    since: dict[int, int]
+    at: int
+
+    def segment(self, rules: SegmentRules, segment: Segment, standing: Standing) -> SegmentTold:
+        leaves = iter(segment.leaves)
+        is_asked = bool(segment.leaves) and rules.is_on
+        return SegmentTold(
+            id=rules.id,
+            title=rules.title,
+            is_member=standing.segment == segment.name,
+            is_on=rules.is_on,
+            enter=tuple(self.lines(rules.enter, leaves)) if is_asked and rules.enter else (),
+            stay_while=tuple(self.lines(rules.stay_while, leaves)) if is_asked and rules.stay_while else (),
+            clocks=tuple(self.clocks(segment, standing)),
+        )
+
+    def lines(self, condition: Condition, leaves: Iterator[Leaf], depth: int = 0) -> list[Asked]:
+        """Return the lines of a condition, groups before what is in them; leaves come in the order of the rule."""
+        match condition:
+            case All(all=inner) | AnyOf(any=inner):
+                parts = [self.lines(each, leaves, depth + 1) for each in inner]
+                verdicts = [part[0].holds for part in parts]
+                holds = all(verdicts) if isinstance(condition, All) else any(verdicts)
+                return [Asked(depth, condition.word, holds), *(line for part in parts for line in part)]
+            case Not(not_=one):
+                part = self.lines(one, leaves, depth + 1)
+                return [Asked(depth, "not", not part[0].holds), *part]
+            case _:
+                return [self.leaf(next(leaves), depth)]
+
+    def leaf(self, leaf: Leaf, depth: int) -> Asked:
+        at, is_known = self.ahead.changes.get(id(leaf)), id(leaf) in self.ahead.changes
+        if not is_known and self.ahead.seen_until < NEVER:
+            at = self.ahead.seen_until
+        return Asked(
+            depth=depth,
+            word="",
+            holds=leaf.read(self.profile, self.at) > 0,
+            condition=leaf.text,
+            value=leaf.value(self.profile, self.at),
+            test=leaf.test,
+            bar=leaf.bar,
+            unit=leaf.unit,
+            since=self.since[id(leaf)],
+            changes_at=at,
+            is_exact=is_known or at is None,
+        )
+
+    def clocks(self, segment: Segment, standing: Standing) -> Iterator[Clock]:
+        """Yield the spans that hold a customer in or out at this instant."""
+        clock = standing.clocks.get(segment.name)
+        found: list[Clock] = []
+        if standing.segment == segment.name:
+            found.append(Clock("stay_at_least", standing.since + segment.stay_at_least_ms))
+            if segment.stay_at_most_ms:
+                found.append(Clock("stay_at_most", standing.since + segment.stay_at_most_ms))
+        elif clock is not None:
+            if clock[TRUE_SINCE] >= 0:
+                found.append(Clock("wait", clock[TRUE_SINCE] + segment.wait_ms))
+            if clock[LEFT_AT] >= 0:
+                found.append(Clock("cooldown", clock[LEFT_AT] + segment.cooldown_ms))
+        return (each for each in found if each.until > self.at)
+
+
+def segment_id(dimension: str, segment: str) -> str:
+    """Return `dimension.segment`; an audience is its own dimension."""
+    return dimension if dimension.startswith(f"{AUDIENCES}.") else f"{dimension}.{segment}"
