@@ -14,7 +14,7 @@ from stream.core.sources import Instants
 def did(instants: Instants, low: int, high: int, frame: Frame) -> Read:
     """Return whether the number of instants in the window lies in [low, high]."""
     within, older_ms = frame.within, frame.older_ms
-    if frame.interval is not None:
+    if frame.calendar is not None:
         return lambda profile, now: frame.verdict(
             profile, instants(profile), now, lambda start, stop: low <= stop - start <= high
         )

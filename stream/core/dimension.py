@@ -38,6 +38,8 @@ class Segment:
     owner: str = ""
     next_action: str = ""
     holdout_percent: int = 0
+    lottery: str = ""
+    """Names the lottery of its control group: `dimension.segment`, the same for the warning that it is left soon."""
 
     @property
     def has_clock(self) -> bool:
@@ -93,8 +95,7 @@ def decide(dimension: Dimension, profile: Profile, now: int) -> list[Change]:
     elif scope and standing.segment == OUTSIDE and dimension.otherwise.name:
         changes = list(_place(dimension, standing, now))
     elif not scope and standing.segment != OUTSIDE and dimension.inside:
-        changes = [_move(dimension, standing, OUTSIDE, now)]
-        standing.clocks.clear()
+        changes = [_go_out(standing, dimension, now)]
     else:
         changes = []
     if not scope:
@@ -108,6 +109,18 @@ def _scope(dimension: Dimension, profile: Profile) -> bool:
         return True
     outer = profile.standings.get(dimension.inside[0])
     return outer is not None and outer.segment == dimension.inside[1]
+
+
+def _go_out(standing: Standing, dimension: Dimension, now: int) -> Change:
+    """Leave a nested dimension: how long `enter` has held counts anew inside, cooldowns and spent stays go on."""
+    left, since = standing.segment, standing.since
+    clocks = standing.clocks
+    if dimension.by_name[left].has_clock if left in dimension.by_name else False:
+        clocks.setdefault(left, [-1, -1, 0])[LEFT_AT] = now
+    for clock in clocks.values():
+        clock[TRUE_SINCE] = -1
+    standing.segment, standing.since, standing.came_from = OUTSIDE, now, left
+    return Change(dimension, left, OUTSIDE, now, since, False)
 
 
 def _place(dimension: Dimension, standing: Standing, now: int) -> Iterator[Change]:
@@ -132,7 +145,7 @@ def _settle(
     for segment, enters, _ in verdicts:
         if segment.has_clock:
             _tick_clock(standing, segment.name, enters > 0, now)
-    entered = {standing.segment}
+    entered: set[str] = set()
     while (winner := _winner(dimension, standing, verdicts, now)) != standing.segment and winner not in entered:
         entered.add(winner)
         change = _move(dimension, standing, winner, now)

@@ -6,10 +6,12 @@ event that comes after them; each transition leaves what the one before entered.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from stream.core.dimension import Change, Dimension, Segment, decide
 from stream.core.event import Event
+from stream.core.lottery import is_control
 from stream.core.plan import Plan
 from stream.core.profile import NEVER, RECENT_IDS, Profile
 from stream.core.reason import evidence_of, what_ran_out
@@ -44,6 +46,7 @@ def step(profile: Profile, event: Event, clock: int, plan: Plan) -> Step:
     now = max(profile.as_of, event.record_time)
     is_new = profile.is_new
     profile.as_of = now
+    profile.known_since = min(profile.known_since, now)
     profile.recent.append(identity)
     del profile.recent[:-RECENT_IDS]
     profile.backfill_until = max(profile.backfill_until, event.backfill_until)
@@ -108,6 +111,7 @@ def _transition(
 ) -> Transition:
     dimension = change.dimension
     segment = told_segment(dimension, change)
+    is_holdout = is_control(segment.lottery, profile.customer_id, segment.holdout_percent)
     return Transition(
         customer_id=profile.customer_id,
         sequence=profile.sequence,
@@ -116,7 +120,7 @@ def _transition(
         entered=change.entered,
         at=now,
         cause=cause or Cause("time", condition=what_ran_out(profile, change, now)),
-        acts=now > profile.backfill_until and not plan.is_silent,
+        acts=now > profile.backfill_until and not plan.is_silent and not is_holdout,
         evidence=evidence_of(profile, change, now),
         dwell_ms=now - change.left_since if change.left else 0,
         entry_count=profile.standings[dimension.key].entries.get(change.entered, 0),
@@ -125,6 +129,7 @@ def _transition(
         rules_version=plan.version,
         owner=segment.owner,
         next_action=segment.next_action if change.entered else "",
+        is_holdout=is_holdout,
     )
 
 
@@ -134,26 +139,29 @@ def told_segment(dimension: Dimension, change: Change) -> Segment:
 
 
 def _holds_until(keys: set[int], profile: Profile, plan: Plan) -> dict[int, tuple[int, bool]]:
-    """Play silence on a copy: when does each of these dimensions change next, and is that exact."""
+    """Play silence on a copy: when does each of these dimensions change next, and is that exact.
+
+    Only the dimensions asked for, and those they look at, are played.
+    """
     ahead = profile.ahead()
     found: dict[int, tuple[int, bool]] = {}
     for _ in range(AHEAD_LIMIT):
-        if len(found) == len(keys) or ahead.wake >= NEVER:
-            break
-        now = ahead.as_of = ahead.wake
-        for changed in _silent_run(ahead, now, plan):
-            if changed in keys:
-                found.setdefault(changed, (now, True))
-    rest = (NEVER, True) if ahead.wake >= NEVER else (ahead.wake, False)
-    return {key: found.get(key, rest) for key in keys}
+        played = plan.upstream_of(keys - found.keys())
+        now = min([ahead.standings[dimension.key].until for dimension in played], default=NEVER)
+        if now >= NEVER:
+            return {key: found.get(key, (NEVER, True)) for key in keys}
+        ahead.as_of = now
+        for changed in _play(ahead, now, played, plan):
+            found.setdefault(changed, (now, True))
+    return {key: found.get(key, (now, False)) for key in keys}
 
 
-def _silent_run(profile: Profile, now: int, plan: Plan) -> list[int]:
+def _play(profile: Profile, now: int, played: Sequence[Dimension], plan: Plan) -> list[int]:
+    """Decide what is due at `now` among some dimensions, and return the keys of those that changed."""
     changed, touched = [], 0
-    for dimension in plan.dimensions:
+    for dimension in played:
         is_due = touched >> dimension.index & 1 or profile.standings[dimension.key].until <= now
         if is_due and decide(dimension, profile, now):
             changed.append(dimension.key)
             touched |= plan.lookers[dimension.index]
-    profile.wake = min([standing.until for standing in profile.standings.values()], default=NEVER)
     return changed

@@ -21,6 +21,7 @@ class Event:
         "occurred_at",
         "properties",
         "record_time",
+        "scores",
         "source",
         "traits",
     )
@@ -38,9 +39,10 @@ class Event:
         traits: Mapping[str, Any] = NOTHING,
         consents: Mapping[str, str] = NOTHING,
         lists: Mapping[str, str] = NOTHING,
+        scores: Mapping[str, float] = NOTHING,
         backfill_until: int = -1,
     ) -> None:
-        """Hold the parts; an empty `name` means that nothing was done, only told (traits, consents, lists).
+        """Hold the parts; an empty `name` means that nothing was done, only told (traits, consents, lists, scores).
 
         `backfill_until` is the end of the history that this record was loaded with: nothing dated up to it acts.
         """
@@ -54,4 +56,5 @@ class Event:
         self.traits = traits
         self.consents = consents
         self.lists = lists
+        self.scores = scores
         self.backfill_until = backfill_until

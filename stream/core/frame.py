@@ -1,6 +1,6 @@
 """Windows as rules name them: the part of sorted instants that counts at an instant, and when that changes.
 
-There are two kinds: spans that look back from now (`within`, `older_ms`), and an interval of the calendar.
+There are two kinds: spans that look back from now (`within`, `older_ms`), and windows of the calendar.
 Every condition with a window goes through `inside` and `verdict`, and knows neither kind.
 """
 
@@ -12,57 +12,56 @@ from dataclasses import dataclass
 
 from stream.core import ledger as books
 from stream.core import window
+from stream.core.calendar_window import CalendarWindow
 from stream.core.profile import NEVER, Profile
+from stream.core.sources import remembered
 
 DAY_MS = 86_400_000
 
 Span = Callable[[Profile], int]
 """From a profile to a length in ms; between orders it is constant."""
 
-Interval = Callable[[Profile, int], tuple[int, int, int]]
-"""From a profile and an instant to the interval [start, end) that counts then, and the instant until which it does."""
-
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A window: from `older_ms` ago back to `within` ago (None: ever), or an interval of the calendar."""
+    """A window: from `older_ms` ago back to `within` ago (None: ever), or one of the calendar."""
 
     within: Span | None = None
     older_ms: int = 0
     longest_ms: int = NEVER
     """The longest it can be, for how long rows are worth keeping apart."""
-    interval: Interval | None = None
-    """Set for calendar windows, whose spans are not looked at."""
+    calendar: CalendarWindow | None = None
+    """Set for windows of the calendar, whose spans are not looked at."""
     states: frozenset[int] = frozenset()
     """Keys of the states that it depends on itself: the orders of a personal span, the zone of a calendar."""
 
     @property
     def is_ever(self) -> bool:
         """Tell whether everything counts, always."""
-        return self.within is None and not self.older_ms and self.interval is None
+        return self.within is None and not self.older_ms and self.calendar is None
 
     @property
     def is_recent(self) -> bool:
         """Tell whether what counts is always the newest: things only leave it, and in order."""
-        return not self.older_ms and self.interval is None
+        return self.calendar.is_recent if self.calendar is not None else not self.older_ms
 
     @property
     def is_oldest(self) -> bool:
         """Tell whether what counts is always the oldest: things only come into it, and in order."""
-        return self.within is None and self.interval is None
+        return self.calendar.is_oldest if self.calendar is not None else self.within is None
 
     def inside(self, profile: Profile, instants: Sequence[int], now: int) -> tuple[int, int]:
         """Return the slice [start, stop) of sorted instants that lies in the window at `now`."""
-        if self.interval is not None:
-            first, end, _ = self.interval(profile, now)
+        if self.calendar is not None:
+            first, end = self.calendar.bounds(profile, now)
             return bisect_left(instants, first), bisect_left(instants, end)
         return window.inside(instants, now, self.within(profile) if self.within else NEVER, self.older_ms)
 
     def verdict(self, profile: Profile, instants: Sequence[int], now: int, holds: Callable[[int, int], bool]) -> int:
         """Return whether `holds(start, stop)` of the slice that counts at `now`, and until which edge it stays so."""
-        if self.interval is not None:
-            until = self.interval(profile, now)[2]
-            return until if holds(*self.inside(profile, instants, now)) else -until
+        if self.calendar is not None:
+            edges = self.calendar.edges(profile, instants, now)
+            return window.first_change(lambda at: holds(*self.inside(profile, instants, at)), edges, now)
         reach = self.within(profile) if self.within else NEVER
 
         def holds_at(at: int) -> bool:
@@ -82,8 +81,10 @@ def personal(key: int, numerator: int, denominator: int, floor_ms: int, mean_ms:
     The gap is (2 * mean + t_x) // (2 + x) in ms: x repeat days, t_x from the first to the last order day.
     """
 
+    gap = remembered(("gap", key, mean_ms), lambda profile: gap_ms(profile, key, mean_ms))
+
     def span(profile: Profile) -> int:
-        return max(gap_ms(profile, key, mean_ms) * numerator // denominator, floor_ms)
+        return max(gap(profile) * numerator // denominator, floor_ms)
 
     return span
 

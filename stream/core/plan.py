@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from stream.core import ledger as books
+from stream.core.bundle import NO_BUNDLE, Bundle
 from stream.core.dimension import Dimension
 from stream.core.event import Event
-from stream.core.fold import Fold, reference_of, tell_trait
-from stream.core.matching import present
+from stream.core.fold import Fold, reference_of
 from stream.core.profile import Profile
+from stream.core.telling import Told
 from stream.core.vocabulary import Vocabulary
 
 
@@ -45,10 +46,12 @@ class Plan:
     routes: Mapping[str, Route]
     other: Route
     """For names that the vocabulary does not know, where it lets them in."""
-    traits: Mapping[str, tuple[int, int]]
-    """By trait: its state key and the bits of the dimensions that read it."""
+    told: Told
+    """What is kept of traits, consents, lists and scores."""
     orders: Mapping[str, int] = field(default_factory=dict)
     """By reversible event name: the key of its ledger."""
+    bundle: Bundle = NO_BUNDLE
+    """The bars and scores that the rules were compiled with."""
     remembers_ids: bool = True
     is_silent: bool = False
     identity: Callable[[str], int] = identity
@@ -57,6 +60,14 @@ class Plan:
     def everything(self) -> int:
         """Return the bits of all dimensions."""
         return (1 << len(self.dimensions)) - 1
+
+    def upstream_of(self, keys: set[int]) -> list[Dimension]:
+        """Return the dimensions of these keys and all that they look at, directly or not, in topological order."""
+        wanted = 0
+        for dimension in reversed(self.dimensions):
+            if dimension.key in keys or self.lookers[dimension.index] & wanted:
+                wanted |= 1 << dimension.index
+        return [dimension for dimension in self.dimensions if wanted >> dimension.index & 1]
 
     @property
     def lateness_ms(self) -> int:
@@ -73,11 +84,9 @@ class Plan:
     def fold(self, profile: Profile, event: Event) -> int:
         """Let the event change what the profile remembers, and return the bits of the dimensions to decide."""
         touched = 0
+        profile.derived.clear()
         if event.name:
             for fold, readers in self.routes.get(event.name, self.other).folds:
                 if fold(profile, event):
                     touched |= readers
-        for name, value in event.traits.items():
-            if (trait := self.traits.get(name)) and tell_trait(profile, trait[0], present(value), event.occurred_at):
-                touched |= trait[1]
-        return touched
+        return touched | self.told.fold(profile, event)

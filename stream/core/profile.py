@@ -7,6 +7,7 @@ their name: neither knows the order of a ruleset.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 NEVER = 1 << 62
@@ -46,7 +47,9 @@ class Profile:
         "as_of",
         "backfill_until",
         "customer_id",
+        "derived",
         "indexed",
+        "known_since",
         "recent",
         "sequence",
         "standings",
@@ -61,20 +64,29 @@ class Profile:
         self.sequence = 0
         self.wake = NEVER
         self.indexed = NEVER
+        self.known_since = NEVER
+        """The as-of of the first record."""
         self.backfill_until = -1
         self.recent: list[int] = []
         self.states: dict[int, Any] = {}
         self.standings: dict[int, Standing] = {}
+        self.derived: dict[object, Any] = {}
+        """What was worked out of the states since they last changed; never stored."""
 
     @property
     def is_new(self) -> bool:
         """Tell whether no record of this customer was accepted yet."""
         return not self.standings and self.as_of == 0
 
-    def ahead(self) -> Profile:
-        """Return a copy that time may be played on: standings copied, states shared (time never changes them)."""
+    def ahead(self, keys: Iterable[int] | None = None) -> Profile:
+        """Return a copy that time may be played on: standings copied, states shared (time never changes them).
+
+        With `keys` only the standings of these dimensions are there.
+        """
         other = Profile(self.customer_id)
         other.as_of, other.sequence, other.wake = self.as_of, self.sequence, self.wake
-        other.states = self.states
-        other.standings = {key: standing.copy() for key, standing in self.standings.items()}
+        other.known_since = self.known_since
+        other.states, other.derived = self.states, self.derived
+        kept = self.standings if keys is None else keys
+        other.standings = {key: self.standings[key].copy() for key in kept}
         return other

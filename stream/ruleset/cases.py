@@ -162,7 +162,14 @@ class _Stage:
         assert self.case.given is not None
         given, profile = self.case.given, Profile(CUSTOMER)
         told = Event(
-            "given", CUSTOMER, ALWAYS, ALWAYS, traits=plain(given.traits), consents=given.consents, lists=given.lists
+            "given",
+            CUSTOMER,
+            ALWAYS,
+            ALWAYS,
+            traits=self.plan.told.as_sent(plain(given.traits)),
+            consents=given.consents,
+            lists=given.lists,
+            scores=plain(given.scores),
         )
         self.plan.fold(profile, told)
         return profile

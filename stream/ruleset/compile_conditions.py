@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
+from stream.core.bundle import Bundle
 from stream.core.condition import Leaf, Read, either, every, negation
 from stream.core.frame import Frame, Span, fixed, personal
 from stream.core.profile import NEVER
+from stream.ruleset.compile_bars import with_bars
+from stream.ruleset.compile_dates import calendar_frame
 from stream.ruleset.compile_states import States
 from stream.ruleset.compile_tests import NotYet
+from stream.ruleset.compile_told import Tellings
 from stream.ruleset.schema import All, AnyOf, Condition, Not
+from stream.ruleset.schema_files import PointsLine
 from stream.ruleset.schema_parts import Count, Window
-from stream.ruleset.schema_values import Personal
+from stream.ruleset.schema_values import Bar, Personal
 from stream.ruleset.wording import bar_value, op_words
 
 Makers: TypeAlias = "Mapping[type, Callable[[Conditions, Any], Leaf]]"
@@ -26,14 +31,18 @@ class Conditions:
     def __init__(
         self,
         states: States,
+        tellings: Tellings,
         dimension_key: Callable[[str], tuple[int, str]],
-        traits: Mapping[str, str],
+        points: Mapping[str, Sequence[PointsLine]],
+        bundle: Bundle,
         makers: Makers,
     ) -> None:
-        """Find segments by `dimension_key` (name to key and segment), traits by name and type, leaves by `makers`."""
+        """Find segments by `dimension_key` (name to key and segment), points by name, leaves by `makers`."""
         self.states = states
+        self.tellings = tellings
         self.dimension_key = dimension_key
-        self.traits = traits
+        self.points = points
+        self.bundle = bundle
         self._makers = makers
 
     def compile(self, condition: Condition, leaves: list[Leaf]) -> Read:
@@ -55,12 +64,12 @@ class Conditions:
         maker = self._makers.get(type(condition))
         if maker is None:
             raise NotYet(condition.word)
-        return maker(self, condition)
+        return maker(self, with_bars(condition, self.bundle.bars))
 
     def frame(self, window: Window) -> Frame:
         """Return the window of a condition: the one place where a WINDOW gets its meaning."""
-        if window.kind not in {"ever", "span"}:
-            raise NotYet("during" if window.kind == "during" else "from")
+        if window.kind in {"during", "dates"}:
+            return calendar_frame(window, self.tellings.zone_of, self.tellings.zone_states)
         if window.within is None:
             return Frame(None, window.older_than or 0, NEVER)
         within, longest_ms, states = self.span(window.within)
@@ -81,7 +90,10 @@ class Conditions:
 
 def told_count(count: Count, scale: int = 1) -> tuple[str, Any]:
     """Return (operator in words, bar as JSON) of a count; bars times `scale` (100 for money in cents)."""
-    value = bar_value(count.value * scale) if scale > 1 else bar_value(count.value)  # type: ignore[operator]
-    if count.op == "between":
-        value = [value, bar_value(count.high * scale if scale > 1 else count.high)]  # type: ignore[operator]
-    return op_words(count.op), value
+    value = _told_bar(count.value, scale)
+    return op_words(count.op), [value, _told_bar(count.high, scale)] if count.op == "between" else value
+
+
+def _told_bar(value: Any, scale: int) -> Any:
+    """Return one bar as JSON; one that nobody has published by its name."""
+    return bar_value(value) if isinstance(value, Bar) else bar_value(value * scale)

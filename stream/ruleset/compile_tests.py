@@ -25,6 +25,8 @@ def counts(count: Count | None) -> tuple[int, int]:
     if count is None:
         return 1, NEVER
     value, high = plain(count.value), plain(count.high) if count.high is not None else 0
+    if value is None or high is None:
+        return 1, 0
     bounds = {
         "at_least": (ceil(value), NEVER),
         "above": (floor(value) + 1, NEVER),
@@ -37,17 +39,18 @@ def counts(count: Count | None) -> tuple[int, int]:
     return (max(low, 0), top) if top >= max(low, 0) else (1, 0)
 
 
-def plain(value: Any) -> Number:
-    """Return a number that stands in the rule; published bars are not there yet."""
-    if isinstance(value, Bar):
-        raise NotYet("bar")
-    number: Number = value
+def plain(value: Any) -> Number | None:
+    """Return a number that stands in the rule, None for a bar that nobody has published."""
+    number: Number | None = None if isinstance(value, Bar) else value
     return number
 
 
 def number_test(op: str, value: Any, high: Any, scale: int) -> Test:
     """Return the test of a number against one or two bars, times `scale` (100 for money in cents)."""
-    low = plain(value) * scale
+    bar, top = plain(value), plain(high) if op == "between" else 0
+    if bar is None or top is None:
+        return matching.never
+    low, top = bar * scale, top * scale
     make: dict[str, Callable[[Any], Test]] = {
         "at_least": matching.at_least,
         "above": matching.above,
@@ -57,7 +60,6 @@ def number_test(op: str, value: Any, high: Any, scale: int) -> Test:
         "is": matching.equals,
     }
     if op == "between":
-        top = plain(high) * scale
         between: Callable[[Any, Any], Test] = matching.between
         return _either_kind(between(low, top), between(float(low), float(top)))
     return _either_kind(make[op](low), make[op](float(low)))
@@ -105,11 +107,16 @@ LIST_TESTS: dict[str, Callable[[Sequence[Any]], Test]] = {
 
 
 def _same(op: str, value: Any, scale: int) -> Test:
-    """Return the test that a value is the wanted one, or one of those wanted; or, negated, that it is not."""
-    wanted = [_is(each, scale) for each in (value if isinstance(value, tuple) else (value,))]
+    """Return the test that a value is the wanted one, or one of those wanted; or, negated, that it is not.
+
+    Negated, it is false of a value unlike all that is wanted, and true of a missing one.
+    """
+    values = value if isinstance(value, tuple) else (value,)
+    wanted = [_is(each, scale) for each in values]
     if op in {"is", "one_of"}:
         return lambda got: any(test(got) for test in wanted)
-    return lambda got: not any(test(got) for test in wanted)
+    kinds = {matching.kind_of(each) for each in values}
+    return lambda got: got is None or (matching.kind_of(got) in kinds and not any(test(got) for test in wanted))
 
 
 def _is(value: Any, scale: int) -> Test:

@@ -1,6 +1,6 @@
 """A profile as bytes: a format byte, then msgpack of its parts.
 
-Format 1: [as_of, sequence, wake, indexed, backfill_until, recent ids, states by key, standings by key],
+Format 1: [as_of, sequence, wake, indexed, known_since, backfill_until, recent ids, states by key, standings by key],
 a standing being [segment, since, until, came_from, clocks, entries]. NEVER is written as 0.
 """
 
@@ -18,7 +18,7 @@ FORMAT = b"\x01"
 Packed = tuple[str, int, int, str, dict[str, list[int]], dict[str, int]]
 
 _encode = msgspec.msgpack.Encoder().encode
-_decoder = msgspec.msgpack.Decoder(tuple[int, int, int, int, int, list[int], dict[int, Any], dict[int, Packed]])
+_decoder = msgspec.msgpack.Decoder(tuple[int, int, int, int, int, int, list[int], dict[int, Any], dict[int, Packed]])
 
 
 def encode_profile(profile: Profile) -> bytes:
@@ -40,6 +40,7 @@ def encode_profile(profile: Profile) -> bytes:
             profile.sequence,
             profile.wake if profile.wake < NEVER else 0,
             profile.indexed if profile.indexed < NEVER else 0,
+            profile.known_since,
             profile.backfill_until,
             profile.recent,
             profile.states,
@@ -66,6 +67,7 @@ def decode_profile(customer_id: str, packed: bytes | None) -> Profile:
         profile.sequence,
         wake,
         indexed,
+        profile.known_since,
         profile.backfill_until,
         profile.recent,
         profile.states,

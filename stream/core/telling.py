@@ -1,0 +1,144 @@
+"""What records tell beside behaviour, and what we keep of it: the newest value, and since when it counts.
+
+Of two values the one that was so later wins, at the same instant the later in the log; an older one changes
+nothing. States are plain lists: `[value, at]` of a trait, consent or score, `[word, at, since]` of a list,
+`[since, lost since, lost at]` of a comparison that is asked for how long it has held (-NEVER: it does not), and
+`[[value, at], …]` of a trait whose older values still matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stream.core.event import Event
+from stream.core.matching import present
+from stream.core.profile import NEVER, Profile
+
+Test = Callable[[Any], bool]
+
+VALUE, AT, LISTED_SINCE = range(3)
+HELD_SINCE, LOST_SINCE, LOST_AT = range(3)
+NOT_HELD = -NEVER - 1
+HISTORY_CAP = 64
+"""How many values of one trait are remembered where the time for which a date compares is asked."""
+ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class ToldTrait:
+    """One trait of the vocabulary: where its value stands in a record, and what is kept of it."""
+
+    key: int
+    path: tuple[str, ...] = ()
+    """Below the name under which it is sent."""
+    readers: int = 0
+    """The bits of the dimensions that read it."""
+    held: tuple[tuple[int, Test], ...] = ()
+    """Comparisons that are asked for how long they have held: the key of each and its test."""
+    history: tuple[int, int] | None = None
+    """Key of its older values and how far back they matter, in ms."""
+    convert: Callable[[Any], Any] = present
+
+    def tell(self, profile: Profile, sent: Any, at: int) -> bool:
+        """Keep what a record says of it, and return whether anything changed."""
+        for step in self.path:
+            sent = sent.get(step, ABSENT) if isinstance(sent, Mapping) else ABSENT
+        if sent is ABSENT:
+            return False
+        kept = profile.states.get(self.key)
+        if kept is not None and at < kept[AT]:
+            return False
+        value = self.convert(sent)
+        for key, test in self.held:
+            _hold(profile, key, test, kept, value, at)
+        if self.history is not None:
+            _remember(profile, self.history, value, at)
+        profile.states[self.key] = [value, at]
+        return kept is None or kept[VALUE] != value or type(kept[VALUE]) is not type(value)
+
+
+def _hold(profile: Profile, key: int, test: Test, kept: list[Any] | None, value: Any, at: int) -> None:
+    """Bring up to date since when a comparison has held; a value that counted for no time is no break."""
+    held = profile.states.get(key)
+    if held is None:
+        was_so = test(kept[VALUE] if kept else None)
+        since = (kept[AT] if kept else min(profile.known_since, at)) if was_so else NOT_HELD
+        held = profile.states[key] = [since, NOT_HELD, NOT_HELD]
+    if test(value):
+        if held[HELD_SINCE] == NOT_HELD:
+            held[HELD_SINCE] = held[LOST_SINCE] if held[LOST_AT] == at else at
+    elif held[HELD_SINCE] != NOT_HELD:
+        held[LOST_SINCE], held[LOST_AT] = held[HELD_SINCE], at
+        held[HELD_SINCE] = NOT_HELD
+
+
+def _remember(profile: Profile, history: tuple[int, int], value: Any, at: int) -> None:
+    """Keep the values that were so within the span, and the one before them."""
+    key, span_ms = history
+    values = profile.states.setdefault(key, [])
+    if values and values[-1][AT] == at:
+        values[-1][VALUE] = value
+    elif not values or values[-1][VALUE] != value:
+        values.append([value, at])
+    while len(values) > 1 and (values[1][AT] <= profile.as_of - span_ms or len(values) > HISTORY_CAP):
+        del values[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Everything that records may tell beside behaviour, by the name under which it is sent."""
+
+    traits: Mapping[str, tuple[ToldTrait, ...]] = field(default_factory=dict)
+    consents: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    """By consent: its state key and the bits of the dimensions that read it. So for lists and scores."""
+    lists: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    scores: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """By trait that is not sent under its own name: where it stands."""
+
+    def fold(self, profile: Profile, event: Event) -> int:
+        """Keep what a record tells, and return the bits of the dimensions to decide."""
+        touched, at = 0, event.occurred_at
+        for name, sent in event.traits.items():
+            for trait in self.traits.get(name, ()):
+                if trait.tell(profile, sent, at):
+                    touched |= trait.readers
+        for known, told in ((self.consents, event.consents), (self.scores, event.scores)):
+            for name, word in told.items():
+                if name in known and _tell(profile, known[name][0], word, at):
+                    touched |= known[name][1]
+        for name, word in event.lists.items():
+            if name in self.lists and _list(profile, self.lists[name][0], word, at):
+                touched |= self.lists[name][1]
+        return touched
+
+    def as_sent(self, traits: Mapping[str, Any]) -> dict[str, Any]:
+        """Return values by the names of the vocabulary as a record would tell them: at their paths."""
+        sent: dict[str, Any] = {}
+        for name, value in traits.items():
+            *above, last = self.paths.get(name, (name,))
+            place = sent
+            for step in above:
+                place = place.setdefault(step, {})
+            place[last] = value
+        return sent
+
+
+def _tell(profile: Profile, key: int, value: Any, at: int) -> bool:
+    kept = profile.states.get(key)
+    if kept is not None and at < kept[AT]:
+        return False
+    profile.states[key] = [value, at]
+    return kept is None or bool(kept[VALUE] != value)
+
+
+def _list(profile: Profile, key: int, word: str, at: int) -> bool:
+    """Keep whether the customer is on a list, and since when; being added again changes nothing."""
+    kept = profile.states.get(key)
+    if kept is not None and at < kept[AT]:
+        return False
+    stays = kept is not None and kept[VALUE] == word
+    profile.states[key] = [word, at, kept[LISTED_SINCE] if stays and kept is not None else at]
+    return not stays

@@ -1,0 +1,119 @@
+"""From each question of the rules to its Dimension: segments with verdicts, evidence and clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from stream.core.condition import Leaf, always, negation
+from stream.core.dimension import OUTSIDE, Dimension, Segment
+from stream.core.warning import about_to_leave, leaves_at
+from stream.errors import Problem
+from stream.ruleset.compile_conditions import Conditions
+from stream.ruleset.compile_questions import Question, dimension_of
+from stream.ruleset.compile_tests import NotYet
+from stream.ruleset.names import ABOUT_TO_LEAVE
+from stream.ruleset.ruleset import Ruleset, SegmentRules
+from stream.ruleset.spans import span_text
+
+
+class Dimensions:
+    """Makes dimensions, each after those it looks at; `problems` are the words that cannot be evaluated yet."""
+
+    def __init__(self, ruleset: Ruleset, keys: Mapping[str, int], conditions: Conditions) -> None:
+        """Find the keys of dimensions by name, and compile conditions by `conditions`."""
+        self.problems: list[Problem] = []
+        self._ruleset, self._keys, self._conditions = ruleset, keys, conditions
+        self._made: dict[str, Dimension] = {}
+        self._upstream: dict[str, frozenset[str]] = {}
+
+    def dimension(self, index: int, question: Question) -> Dimension:
+        """Return the dimension of a question; those that it looks at were made before."""
+        name = question.name
+        seen = {other for other in question.looks_at() if other in self._made}
+        self._upstream[name] = frozenset({name}).union(*(self._upstream[other] for other in seen))
+        scope = dimension_of(question.inside) if question.inside else None
+        made = self._made[name] = Dimension(
+            index=index,
+            key=self._keys[name],
+            name=name,
+            order=self._order(question),
+            otherwise=_otherwise(question.otherwise),
+            inside=(self._keys.get(scope[0], 0), scope[1]) if scope else None,
+            announces_first=question.announces_first,
+        )
+        return made
+
+    def _order(self, question: Question) -> tuple[Segment, ...]:
+        if question.warns_of is not None:
+            return (self._warning(question.warns_of),)
+        order = []
+        for rules in question.order:
+            try:
+                order.append(self._segment(rules))
+            except NotYet as missing:
+                message = f'"{missing}" cannot be evaluated yet'
+                self.problems.append(self._ruleset.problem(rules.file, ("enter",), message, "rule-not-yet"))
+        return tuple(order)
+
+    def _segment(self, rules: SegmentRules) -> Segment:
+        leaves: list[Leaf] = []
+        assert rules.enter is not None
+        return Segment(
+            name=rules.name,
+            enter=self._conditions.compile(rules.enter, leaves),
+            stay=self._conditions.compile(rules.stay_while, leaves) if rules.stay_while is not None else None,
+            only_from=frozenset(rules.only_from) if rules.only_from is not None else None,
+            wait_ms=rules.wait_ms,
+            stay_at_least_ms=rules.stay_at_least_ms,
+            stay_at_most_ms=rules.stay_at_most_ms or 0,
+            cooldown_ms=rules.cooldown_ms,
+            leaves=tuple(leaves),
+            title=rules.title,
+            owner=rules.owner,
+            next_action=rules.next_action or "",
+            holdout_percent=rules.holdout_percent,
+            lottery=rules.id,
+        )
+
+    def _warning(self, rules: SegmentRules) -> Segment:
+        """Return the one segment of who is about to leave a segment: it speaks for its owner and control group."""
+        warn_ms = rules.warn_before_ms or 0
+        dimension, name = dimension_of(rules.id)
+        key = self._keys[dimension]
+        played = [made for each, made in self._made.items() if each in self._upstream[dimension]]
+        read = about_to_leave(played, key, name, warn_ms)
+        watched = [leaf for made in played for segment in made.order for leaf in segment.leaves]
+        leaf = Leaf(
+            f"leaves {rules.id} in silence",
+            "within",
+            span_text(warn_ms),
+            "",
+            read=read,
+            value=leaves_at(played, key, name, warn_ms),
+            states=frozenset[int]().union(*(each.states for each in watched)),
+            dimensions=frozenset({key}),
+        )
+        return Segment(
+            name=ABOUT_TO_LEAVE[1:],
+            enter=read,
+            leaves=(leaf, *self._made[dimension].by_name[name].leaves),
+            title=f"{rules.title}: about to leave",
+            owner=rules.owner,
+            holdout_percent=rules.holdout_percent,
+            lottery=rules.id,
+        )
+
+
+def _otherwise(rules: SegmentRules | None) -> Segment:
+    """Return the segment that never asks and always keeps; nameless for the outside of an audience."""
+    if rules is None:
+        return Segment(OUTSIDE, negation(always))
+    return Segment(
+        rules.name,
+        negation(always),
+        title=rules.title,
+        owner=rules.owner,
+        next_action=rules.next_action or "",
+        holdout_percent=rules.holdout_percent,
+        lottery=rules.id,
+    )
