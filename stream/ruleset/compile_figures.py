@@ -1,4 +1,4 @@
-"""Leaves of the conditions on a figure over what the customer did: sum, average, share, most_frequent …"""
+"""Leaves of the conditions on a figure over what the customer did: sum, average, share, most frequent value."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from typing import Any
 from stream.core import matching
 from stream.core.matching import Test
 from stream.core.profile import NEVER
+from stream.ruleset.pattern import matches
 from stream.ruleset.schema_parts import Compare, Count, ItemWhere, Where
 from stream.ruleset.schema_values import Bar
 
@@ -98,6 +99,7 @@ TEXT_TESTS: dict[str, Callable[[str], Test]] = {
     "starts_with": matching.starts_with,
     "ends_with": matching.ends_with,
     "contains": matching.contains,
+    "matches": matches,
 }
 LIST_TESTS: dict[str, Callable[[Sequence[Any]], Test]] = {
     "has_any": matching.has_any,

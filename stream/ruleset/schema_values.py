@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
+from stream.ruleset.pattern import pattern_problem
 from stream.ruleset.schema_part import Part, shown, wrong
 from stream.ruleset.source import number
 from stream.ruleset.spans import Span
@@ -159,10 +160,9 @@ def read_pattern(value: Any) -> str:
         raise wrong("rule-value", f"a pattern has at most {LONGEST_PATTERN} characters")
     if re.search(r"\(\?(?!:)|\\[1-9]|\[\[|--|&&|\|\||~~", text):
         raise wrong("rule-value", f'"{text}" has what a linear-time pattern cannot have: (?…), \\1, or a set in a set')
-    try:
-        re.compile(text)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise wrong("rule-value", f'"{text}" is not a pattern: {error}') from None
+    problem = pattern_problem(text)
+    if problem is not None:
+        raise wrong("rule-value", f'"{text}" is not a pattern: {problem}')
     return text
 
 

@@ -216,7 +216,7 @@ REFUSED = [
     ),
     (
         '{trait: plan, matches: ^"(a"}',
-        '"(a" is not a pattern: missing ), unterminated subpattern at position 0 [rule-value]',
+        '"(a" is not a pattern: missing ): (a [rule-value]',
     ),
     (
         '{trait: plan, matches: ^"(?=a)"}',
