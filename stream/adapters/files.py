@@ -109,3 +109,15 @@ def new_file(path: Path) -> BinaryIO:
         return io.BufferedWriter(io.FileIO(path, "w"), buffer_size=1 << 18)
     except OSError as error:
         raise SettingsError([f"{path}: cannot be written: {error.strerror} [out-file]"]) from error
+
+
+def write_new(folder: Path, texts: dict[str, str]) -> None:
+    """Write new files below `folder`; SettingsError where one is there already or cannot be written."""
+    for name, text in texts.items():
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("x", encoding="utf-8") as file:
+                file.write(text)
+        except OSError as error:
+            raise SettingsError([f"{path}: cannot be written: {error.strerror} [out-file]"]) from error

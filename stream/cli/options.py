@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -80,17 +81,21 @@ class Compiled(NamedTuple):
 
 def compiled(path: Path | None) -> Compiled:
     """Return the rules of a folder, checked and compiled. Raises SettingsError or RuleError."""
-    return compiled_files(choose(path).files)
+    return compiled_choice(choose(path))
 
 
-def compiled_files(files: dict[str, str]) -> Compiled:
-    """Return these rules, checked and compiled. Raises RuleError."""
-    from stream.ruleset.canonical import meaning_hash
+def compiled_choice(chosen: Chosen) -> Compiled:
+    """Return chosen rules, checked and compiled. Raises RuleError, its files named as the person who asked would."""
+    from stream.errors import RuleError
+    from stream.ruleset.canonical import version_of
     from stream.ruleset.compile import compile_plan
     from stream.ruleset.load import load
 
-    ruleset = load(files)
-    return Compiled(ruleset, compile_plan(ruleset, meaning_hash(ruleset)))
+    try:
+        ruleset = load(chosen.files)
+        return Compiled(ruleset, compile_plan(ruleset, version_of(ruleset)))
+    except RuleError as error:
+        raise RuleError([replace(each, file=chosen.shown(each.file)) for each in error.problems]) from error
 
 
 END = "end"

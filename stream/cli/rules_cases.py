@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from stream.cli.annotations import AsFormat, Format, github
-from stream.cli.options import AsJson, Chosen, RulesPath, choose, compiled_files
+from stream.cli.options import AsJson, Chosen, RulesPath, choose, compiled_choice
 from stream.cli.screen import say, say_json
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def play(path: RulesPath = None, in_format: AsFormat = Format.TEXT, in_json: AsJ
 
     chosen = choose(path)
     began = perf_counter()
-    ruleset, plan = compiled_files(chosen.files)
+    ruleset, plan = compiled_choice(chosen)
     played = list(play_cases(ruleset, plan, chosen.is_wanted))
     seconds = perf_counter() - began
     failed = [each for each in played if not each.passed]

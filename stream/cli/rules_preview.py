@@ -1,0 +1,167 @@
+"""`segments rules preview` and the membership part of `diff`: recorded events under old and new rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stream.cli.options import (
+    AsJson,
+    Chosen,
+    Compiled,
+    EventsFile,
+    RulesPath,
+    choose,
+    compiled,
+    compiled_choice,
+    instant,
+)
+from stream.cli.screen import progress_of, remark, say, say_json, say_table
+
+if TYPE_CHECKING:
+    from stream.core.plan import Plan
+    from stream.ruleset.ruleset import Ruleset
+    from stream.service.preview import Forecast, Outcome
+
+Old = Annotated[
+    Path | None,
+    typer.Option("--old", metavar="DIR", help="The rules to compare with; default: the shipped ones."),
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="T", help="Let time pass up to here; default: the last record.")
+]
+
+
+@dataclass(slots=True)
+class Preview:
+    """Both plays, and what they mean for each segment that was asked about."""
+
+    old: Outcome
+    new: Outcome
+    forecasts: list[Forecast]
+    seconds: float
+    """How long the new rules took."""
+
+
+def preview(
+    events: EventsFile, path: RulesPath = None, old: Old = None, until: Until = None, as_json: AsJson = False
+) -> None:
+    """Play recorded events under old and new rules: who would enter and leave, how many, how restless, how wide.
+
+    For a whole folder the segments are shown whose meaning differs from the old rules; all, if none does.
+    """
+    chosen = choose(path)
+    before, after = compiled(old), compiled_choice(chosen)
+    wanted = segments_to_show(before.ruleset, after.ruleset, chosen)
+    made = compare(before, after, wanted, events, instant(until))
+    if as_json:
+        say_json(summary(made))
+    else:
+        _tell(made)
+
+
+def segments_to_show(old: Ruleset, new: Ruleset, chosen: Chosen) -> list[str]:
+    """Return the segments that were named; of a whole folder those that differ, or all if none does."""
+    from stream.ruleset.difference import differences
+
+    every = [one.id for one in new.all_segments()]
+    if chosen.below:
+        return [each for each in every if chosen.is_wanted(each)]
+    changed = {each.id for each in differences(old, new) if each.kind != "words"}
+    return [each for each in every if each in changed or each.partition(".")[0] in changed] or every
+
+
+def compare(old: Compiled, new: Compiled, segments: Sequence[str], events: Path, ends_at: int | None) -> Preview:
+    """Play the events under both rules, and compare."""
+    from stream.adapters.files import STANDARD_INPUT
+    from stream.errors import SettingsError
+    from stream.service.preview import forecasts
+
+    if str(events) == STANDARD_INPUT:
+        raise SettingsError(
+            ["the events are read twice, so they must be in a file, not on standard input [events-file]"]
+        )
+    before = _played(old.plan, events, ends_at, "old rules")
+    began = perf_counter()
+    after = _played(new.plan, events, ends_at, "new rules")
+    seconds = perf_counter() - began
+    catch_alls = frozenset(f"{one.id}.{one.otherwise}" for one in new.ruleset.dimensions)
+    return Preview(before, after, forecasts(before, after, segments, catch_alls), seconds)
+
+
+def _played(plan: Plan, events: Path, ends_at: int | None, label: str) -> Outcome:
+    from stream.adapters.files import Lines
+    from stream.service.preview import play
+
+    lines = Lines(events)
+    try:
+        with progress_of(lines, label) as shown:
+            return play(plan, shown, ends_at)
+    finally:
+        lines.close()
+
+
+def per_thousand(outcome: Outcome) -> float:
+    """Return the transitions for each thousand events."""
+    return round(1000 * outcome.transitions / outcome.events, 1) if outcome.events else 0.0
+
+
+def summary(made: Preview) -> dict[str, Any]:
+    """Return everything as plain values."""
+    return {
+        "events": made.new.events,
+        "bad_lines": made.new.bad_lines,
+        "customers": made.new.customers,
+        "customer_years": round(made.new.customer_years, 1),
+        "transitions_per_1000_events": {"old": per_thousand(made.old), "new": per_thousand(made.new)},
+        "microseconds_per_event": round(1e6 * made.seconds / made.new.events, 1) if made.new.events else 0.0,
+        "segments": [asdict(each) for each in made.forecasts],
+    }
+
+
+def _tell(made: Preview) -> None:
+    rows = [
+        (
+            each.segment,
+            each.members_before,
+            each.members,
+            f"{each.share:.1%}",
+            each.would_enter,
+            each.would_leave,
+            each.enters,
+            each.leaves,
+            f"{each.flaps_per_customer_year:.2f}",
+        )
+        for each in made.forecasts
+    ]
+    names = ("segment", "now#", "then#", "share#", "enter#", "leave#", "entries#", "exits#", "flaps/customer-year#")
+    say_table(names, rows)
+    for each in made.forecasts:
+        for line in _details(each):
+            say(line)
+    told = summary(made)
+    rate = told["transitions_per_1000_events"]
+    say(
+        f"{told['events']:,} events of {told['customers']:,} customers over {told['customer_years']:,} customer-years; "
+        f"transitions per 1,000 events: {rate['new']} (old rules: {rate['old']}); "
+        f"{told['microseconds_per_event']} µs per event"
+    )
+    if made.new.bad_lines:
+        remark(f"{made.new.bad_lines:,} lines could not be used; `segments replay` names them")
+
+
+def _details(each: Forecast) -> Iterable[str]:
+    for word, count, sample in (("enter", each.would_enter, each.entering), ("leave", each.would_leave, each.leaving)):
+        if count:
+            more = f", … {count - len(sample):,} more" if count > len(sample) else ""
+            yield f"{each.segment}: would {word}: {', '.join(sample)}{more}"
+    if each.overlaps:
+        also = ", ".join(f"{one.segment} {one.share:.0%}" for one in each.overlaps)
+        yield f"{each.segment}: its members are also in: {also}"
+    for warning in each.warnings:
+        yield f"warning: {each.segment} {warning}"

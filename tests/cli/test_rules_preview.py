@@ -1,0 +1,147 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.running import BUYERS, answer, event, folder, order, segments
+
+EVENTS = "".join(
+    [
+        event(1, "product_viewed"),
+        order(1, customer="c-2"),
+        order(2, customer="c-3"),
+        "{bad\n",
+        order(9, customer="c-2"),
+        *(event(9, "product_viewed", customer=f"d-{number}") for number in range(7)),
+        order(10, customer="c-4"),
+    ]
+)
+WIDER = BUYERS | {"audiences/buyer.yaml": BUYERS["audiences/buyer.yaml"].replace("7d", "30d")}
+
+
+@pytest.fixture
+def events(tmp_path: Path) -> Path:
+    file = tmp_path / "events.jsonl"
+    file.write_text(EVENTS)
+    return file
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    return folder(tmp_path / "old", BUYERS)
+
+
+@pytest.fixture
+def new(tmp_path: Path) -> Path:
+    return folder(tmp_path / "new", WIDER)
+
+
+def previewed(*arguments: str | Path) -> dict[str, Any]:
+    code, told = answer("rules", "preview", *arguments)
+    assert code == 0
+    return dict(told)
+
+
+def test_who_would_enter_and_leave_and_how_restless_it_was(old: Path, new: Path, events: Path) -> None:
+    told = previewed(new, "--old", old, "--events", events)
+    (buyer,) = told["segments"]
+    assert (buyer["segment"], buyer["members_before"], buyer["members"]) == ("audiences.buyer", 2, 3)
+    assert (buyer["would_enter"], buyer["entering"]) == (1, ["c-3"])
+    assert (buyer["would_leave"], buyer["leaving"]) == (0, [])
+    assert (buyer["enters"], buyer["leaves"]) == (3, 0)
+    assert buyer["share"] == pytest.approx(3 / 11)
+    assert (told["customers"], told["events"], told["bad_lines"]) == (11, 13, 1)
+    assert told["transitions_per_1000_events"]["new"] == pytest.approx(1000 * 3 / 13, abs=0.1)
+
+
+def test_narrower_rules_make_members_leave_and_come_back(old: Path, new: Path, events: Path) -> None:
+    (buyer,) = previewed(old, "--old", new, "--events", events)["segments"]
+    assert (buyer["would_enter"], buyer["would_leave"], buyer["leaving"]) == (0, 1, ["c-3"])
+    assert (buyer["enters"], buyer["leaves"]) == (4, 2)
+    years = previewed(old, "--old", new, "--events", events)["customer_years"]
+    assert years == 0.1
+    assert buyer["flaps_per_customer_year"] > 0
+
+
+def test_until_lets_time_pass_beyond_the_last_record(old: Path, new: Path, events: Path) -> None:
+    (buyer,) = previewed(old, "--old", new, "--events", events, "--until", "2026-02-10T00:00:00Z")["segments"]
+    assert (buyer["members"], buyer["leaves"]) == (0, 4)
+
+
+def test_a_segment_that_is_empty_or_holds_nearly_all_is_warned_of(tmp_path: Path, old: Path, events: Path) -> None:
+    some = WIDER | {
+        "audiences/empty.yaml": "title: E\nowner: o\nenter: {trait: plan, is: gold}\n",
+        "audiences/all.yaml": "title: A\nowner: o\nenter: {everyone: true}\n",
+    }
+    rules = folder(tmp_path / "some", some)
+    found = {each["segment"]: each for each in previewed(rules, "--old", old, "--events", events)["segments"]}
+    assert "would hold too few to act on: 0 of 11 customers" in found["audiences.empty"]["warnings"][0]
+    assert "would hold nearly all: 11 of 11 customers" in found["audiences.all"]["warnings"][0]
+    assert found["audiences.buyer"]["warnings"] == []
+    assert found["audiences.buyer"]["overlaps"] == [{"segment": "audiences.all", "members": 3, "share": 1.0}]
+    result = segments("rules", "preview", rules, "--old", old, "--events", events)
+    assert "warning: audiences.empty would hold too few" in result.stdout
+    assert "audiences.buyer: its members are also in: audiences.all 100%" in result.stdout
+
+
+def test_people_see_a_table_samples_and_the_rates(old: Path, new: Path, events: Path) -> None:
+    result = segments("rules", "preview", new, "--old", old, "--events", events)
+    assert result.exit_code == 0
+    assert "audiences.buyer: would enter: c-3" in result.stdout
+    assert "13 events of 11 customers" in result.stdout
+    assert "1 lines could not be used" in result.stderr
+
+
+def test_one_file_is_previewed_alone_and_equal_rules_show_everything(old: Path, new: Path, events: Path) -> None:
+    assert len(previewed(new / "audiences" / "buyer.yaml", "--old", new, "--events", events)["segments"]) == 1
+    told = previewed(new, "--old", new, "--events", events)["segments"]
+    assert [(each["segment"], each["would_enter"]) for each in told] == [("audiences.buyer", 0)]
+
+
+def test_events_that_cannot_be_read_twice_are_refused(old: Path, new: Path) -> None:
+    result = segments("rules", "preview", new, "--old", old, "--events", "-")
+    assert result.exit_code == 2
+    assert "not on standard input" in result.stderr
+
+
+def test_problems_are_told_with_the_folder_they_are_in(old: Path, new: Path, events: Path) -> None:
+    (old / "audiences" / "bad.yaml").write_text("title: Bad\n")
+    result = segments("rules", "preview", new, "--old", old, "--events", events)
+    assert result.exit_code == 1
+    assert f"{old}/audiences/bad.yaml:1:1:" in result.stderr
+
+
+def test_diff_tells_meaning_and_membership(old: Path, new: Path, events: Path) -> None:
+    result = segments("rules", "diff", old, new, "--events", events)
+    assert result.exit_code == 0
+    assert "audiences.buyer means something else (audiences/buyer.yaml)" in result.stdout
+    assert "-   did order_placed, within 7d" in result.stdout
+    assert "+   did order_placed, within 30d" in result.stdout
+    assert "would enter" in result.stdout
+    code, told = answer("rules", "diff", old, new, "--events", events)
+    assert (code, [each["kind"] for each in told["changed"]]) == (0, ["meaning"])
+    assert told["membership"]["segments"][0]["would_enter"] == 1
+
+
+def test_diff_tells_new_gone_words_and_vocabulary_apart(tmp_path: Path, old: Path) -> None:
+    other = {
+        "vocabulary.yaml": BUYERS["vocabulary.yaml"].replace("Europe/London", "UTC"),
+        "audiences/buyer.yaml": BUYERS["audiences/buyer.yaml"].replace("growth", "sales"),
+        "audiences/more.yaml": "title: M\nowner: o\nenter: {everyone: true}\n",
+        "points/p.yaml": "title: P\nowner: o\nadd:\n  - {give: 5, when: {did: order_placed}}\n",
+    }
+    rules = folder(tmp_path / "other", other)
+    _, told = answer("rules", "diff", old, rules)
+    changed = {each["id"]: (each["kind"], each["lines"]) for each in told["changed"]}
+    assert changed["audiences.buyer"] == ("words", ["- owner: growth", "+ owner: sales"])
+    assert changed["audiences.more"] == ("added", ["+ enter:", "+   everyone"])
+    assert changed["points.p"] == ("added", ["+ 5 points when", "+   did order_placed"])
+    assert changed["vocabulary"][0] == "meaning"
+    assert "+ zone: UTC" in changed["vocabulary"][1]
+    _, back = answer("rules", "diff", rules, old)
+    assert {each["id"]: each["kind"] for each in back["changed"]}["audiences.more"] == "removed"
+
+
+def test_diff_of_equal_rules_says_so(old: Path, events: Path) -> None:
+    result = segments("rules", "diff", old, old, "--events", events)
+    assert result.stdout == "nothing differs\nnobody of 11 customers would be elsewhere\n"
