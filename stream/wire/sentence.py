@@ -56,10 +56,16 @@ def _time_words(condition: str, evidence: Sequence[Body]) -> str:
     if condition in _CLOCKS:
         return f" because {_CLOCKS[condition]}"
     told = next((each for each in evidence if each["condition"] == condition), None)
-    verb = "ran out"
-    if (told is None or told["holds"]) and (" older than " in condition or condition.startswith("in ")):
-        verb = "came true with time"
-    return f" because {condition} {verb}" + (f" ({value_words(told)})" if told and value_words(told) else "")
+    shown = value_words(told) if told else ""
+    return f" because {condition} {_verb(condition, told)}" + (f" ({shown})" if shown else "")
+
+
+def _verb(condition: str, told: Body | None) -> str:
+    """Return what time did to a condition: a window ran out, or something came true or ended."""
+    is_window = " within " in condition and " older than " not in condition
+    if told is not None and told["holds"] and not (is_window and told.get("test")):
+        return "came true with time"
+    return "ran out" if any(word in condition for word in (" within ", " for ", " during ")) else "ended"
 
 
 def _event_words(body: Body, cause: Body, evidence: Sequence[Body]) -> str:
@@ -88,7 +94,17 @@ def value_words(evidence: Body) -> str:
     value = evidence.get("value")
     if not test and evidence.get("bar") is None:
         return "" if isinstance(value, bool) or value is None else _bare_value(value)
-    return f"{amount_words(value, unit)}, asked for {test} {amount_words(evidence.get('bar'), unit)}"
+    return f"{amount_words(value, unit)}, asked for {_asked_words(test, evidence.get('bar'), unit)}"
+
+
+def _asked_words(test: str, bar: Any, unit: str) -> str:
+    """Return what is asked: `at least 3`, `between 2 and 4`, `from 2026-01-01, to 2026-01-31`."""
+    if not isinstance(bar, list | tuple):
+        return f"{test} {amount_words(bar, unit)}"
+    words = test.split(", ")
+    if len(words) == len(bar):
+        return ", ".join(f"{word} {amount_words(each, unit)}" for word, each in zip(words, bar, strict=True))
+    return f"{test} {(' and ' if test == 'between' else ', ').join(amount_words(each, unit) for each in bar)}"
 
 
 def _bare_value(value: Any) -> str:
@@ -106,8 +122,7 @@ def amount_words(value: Any, unit: str) -> str:  # noqa: PLR0911 - one line for 
         case bool():
             return "true" if value else "false"
         case list() | tuple():
-            joint = " and " if unit else ", "
-            return joint.join(amount_words(each, unit) for each in value) or "nothing"
+            return ", ".join(amount_words(each, unit) for each in value) or "nothing"
         case int() if unit:
             digits = EXPONENTS.get(unit, 2)
             return f"{Decimal(value).scaleb(-digits):,.{digits}f} {unit}"

@@ -89,6 +89,35 @@ def test_what_comes_true_with_age_does_not_run_out() -> None:
     assert told.endswith(f"because {text} came true with time (1, asked for at least 1)")
 
 
+@pytest.mark.parametrize(
+    ("text", "told", "verb"),
+    [
+        ("sum of amount within 365d", {"test": "at least", "bar": 5, "holds": True}, "ran out"),
+        ("first order_placed within 30d", {"test": None, "bar": None, "holds": False}, "ran out"),
+        ("stopped x within 60d quiet for 15d", {"test": None, "bar": None, "holds": True}, "came true with time"),
+        ("trait renews_on", {"test": "within next", "bar": "10d", "holds": True}, "came true with time"),
+        ("in lifecycle.dormant", {"test": None, "bar": None, "holds": False}, "ended"),
+        ("today", {"test": "one of", "bar": ["monday"], "holds": False}, "ended"),
+    ],
+)
+def test_time_ends_windows_and_brings_what_was_waited_for(text: str, told: dict[str, Any], verb: str) -> None:
+    evidence = [{"condition": text, "value": None, **told}]
+    assert f" because {text} {verb}" in sentence(body(cause={"kind": "time", "condition": text}, evidence=evidence))
+
+
+@pytest.mark.parametrize(
+    ("test", "bar", "words"),
+    [
+        ("between", [2, 4], "3, asked for between 2 and 4"),
+        ("one of", ["a", "b"], "3, asked for one of a, b"),
+        ("from, to before", [0, 20], "3, asked for from 0, to before 20"),
+        ("at least", 1000, "3, asked for at least 1,000"),
+    ],
+)
+def test_what_is_asked_reads_as_the_rule_does(test: str, bar: object, words: str) -> None:
+    assert condition_words({"condition": "c", "value": 3, "test": test, "bar": bar}) == f"c ({words})"
+
+
 def test_a_transition_without_evidence_or_of_another_kind_is_still_a_sentence() -> None:
     assert sentence(body(cause={"kind": "rule_changed"}, evidence=[])).endswith("09:12 because of rule changed")
     assert sentence(body(cause={"kind": "time", "condition": None}, evidence=[])).endswith("on 2026-08-01 09:12")
@@ -114,7 +143,7 @@ def test_a_value_that_is_compared_with_nothing_is_an_instant_or_a_word() -> None
         (1234567, "GBP", "12,345.67 GBP"),
         (1234, "JPY", "1,234 JPY"),
         (-5, "BHD", "-0.005 BHD"),
-        ([100, 250], "EUR", "1.00 EUR and 2.50 EUR"),
+        ([100, 250], "EUR", "1.00 EUR, 2.50 EUR"),
         (["a", "b"], "", "a, b"),
         ([], "", "nothing"),
         ("garden", "", "garden"),
