@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeVar
 
 import structlog
 
+from stream.adapters.embedded import embedded_valkey
 from stream.adapters.http import Http
 from stream.adapters.kafka import EventsApp, events_app, serve, statuses, wait_for_broker
 from stream.adapters.kafka_offsets import KafkaLog
 from stream.adapters.kafka_options import KafkaOptions, Security
 from stream.adapters.kafka_producer import KafkaProducer
 from stream.adapters.kafka_topics import check_topics
+from stream.adapters.mock_broker import PARTITIONS, start_mock_broker
 from stream.adapters.prometheus import Prometheus
 from stream.adapters.redis import RedisStore
 from stream.adapters.redis_frontier import RedisFrontier
 from stream.core.plan import Plan
 from stream.errors import UnavailableError
 from stream.ports import Clock
-from stream.ruleset.canonical import content_hash, meaning_hash
+from stream.ruleset.canonical import VERSION_DIGITS, content_hash, meaning_hash, version_of
 from stream.ruleset.compile import compile_plan
 from stream.ruleset.load import load
 from stream.ruleset.ruleset import Ruleset
@@ -33,9 +37,6 @@ from stream.service.worker import Time, Worker
 from stream.settings import Settings
 
 log = structlog.get_logger(__name__)
-
-VERSION_DIGITS = 16
-"""Hex digits of the rules' hash that transitions name."""
 
 LAG_EVERY_S = 0.5
 T = TypeVar("T")
@@ -55,8 +56,7 @@ class Rules:
 def rules_of(files: Mapping[str, str]) -> Rules:
     """Return the compiled rules of these files; RuleError with every problem."""
     ruleset = load(files)
-    meaning = meaning_hash(ruleset)
-    return Rules(ruleset, compile_plan(ruleset, meaning[:VERSION_DIGITS]), meaning, content_hash(ruleset))
+    return Rules(ruleset, compile_plan(ruleset, version_of(ruleset)), meaning_hash(ruleset), content_hash(ruleset))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +74,21 @@ class Place:
     def is_embedded(self) -> bool:
         """Tell whether the event log lives in memory."""
         return bool(self.log_id)
+
+
+@contextlib.contextmanager
+def embedded(settings: Settings, folder: Path, clock: Clock, sources: tuple[str, ...] = ()) -> Iterator[Place]:
+    """Start Valkey and the mock broker on free loopback ports, yield the place to run in, and stop them.
+
+    Raises UnavailableError where one does not start, for example because the folder is in use.
+    """
+    with embedded_valkey(folder / "valkey") as redis_url:
+        broker = start_mock_broker()
+        try:
+            here = replace(settings, redis_url=redis_url, kafka_brokers=broker.bootstrap, partitions=PARTITIONS)
+            yield Place(here, clock, sources, log_id=secrets.token_hex(8))
+        finally:
+            broker.stop()
 
 
 def kafka_options(settings: Settings) -> KafkaOptions:
@@ -255,7 +270,8 @@ def _worker(
 
 
 async def _check_topics(place: Place, options: KafkaOptions) -> None:
-    await check_topics(options, place.settings.partitions, can_describe=not place.is_embedded)
+    topics = Topics(place.settings.topic_prefix)
+    await check_topics(options, topics, place.settings.partitions, can_describe=not place.is_embedded)
 
 
 async def patiently(settings: Settings, event: str, attempt: Callable[[], Awaitable[T]]) -> T:

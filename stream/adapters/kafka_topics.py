@@ -12,14 +12,9 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from stream.adapters.kafka_errors import CLIENT_ERRORS, translated
-from stream.adapters.kafka_options import (
-    EVENTS_TOPIC,
-    MEBIBYTE,
-    MEMBERSHIP_TOPIC,
-    TRANSITIONS_TOPIC,
-    KafkaOptions,
-)
+from stream.adapters.kafka_options import MEBIBYTE, KafkaOptions
 from stream.errors import LayoutError, SettingsError
+from stream.service.topics import Topics
 
 FOR_EVER = -1
 LONG_MAX = 9_223_372_036_854_775_807
@@ -39,15 +34,15 @@ class TopicPlan:
     settings: dict[str, str]
 
 
-def topic_plans(partitions: int, retention_ms: int = FOR_EVER) -> list[TopicPlan]:
+def topic_plans(topics: Topics, partitions: int, retention_ms: int = FOR_EVER) -> list[TopicPlan]:
     """Return the topics of a deployment; three of them with equal partition counts, for good."""
     kept = {"cleanup.policy": "delete", "retention.ms": str(retention_ms), **_TIMES}
     letters = {"retention.ms": str(MONTH_MS), "max.message.bytes": str(DEAD_LETTER_BYTES)}
     return [
-        TopicPlan(EVENTS_TOPIC, partitions, kept),
-        TopicPlan(TRANSITIONS_TOPIC, partitions, kept),
-        TopicPlan(MEMBERSHIP_TOPIC, partitions, {"cleanup.policy": "compact", **_TIMES}),
-        TopicPlan(f"{EVENTS_TOPIC}.dlq", partitions, {"cleanup.policy": "delete", **letters, **_TIMES}),
+        TopicPlan(topics.events, partitions, kept),
+        TopicPlan(topics.transitions, partitions, kept),
+        TopicPlan(topics.membership, partitions, {"cleanup.policy": "compact", **_TIMES}),
+        TopicPlan(topics.dead_letters, partitions, {"cleanup.policy": "delete", **letters, **_TIMES}),
     ]
 
 
@@ -74,7 +69,11 @@ async def partition_counts(options: KafkaOptions, names: Sequence[str]) -> dict[
 
 
 async def check_topics(
-    options: KafkaOptions, expected_partitions: int, can_describe: bool = True, least_retention_ms: int | None = None
+    options: KafkaOptions,
+    topics: Topics,
+    expected_partitions: int,
+    can_describe: bool = True,
+    least_retention_ms: int | None = None,
 ) -> None:
     """Return where events, transitions and membership fit the layout and each other.
 
@@ -83,10 +82,10 @@ async def check_topics(
 
     Raises LayoutError for partition counts, SettingsError for everything else that is wrong, all at once.
     """
-    names = [EVENTS_TOPIC, TRANSITIONS_TOPIC, MEMBERSHIP_TOPIC]
+    names = [topics.events, topics.transitions, topics.membership]
     _check_counts(await partition_counts(options, names), names, expected_partitions)
     if can_describe:
-        problems = _wrong_settings(await topic_settings(options, names), least_retention_ms)
+        problems = _wrong_settings(topics, await topic_settings(options, names), least_retention_ms)
         if problems:
             raise SettingsError(problems)
 
@@ -118,14 +117,14 @@ def _check_counts(counts: dict[str, int], names: Sequence[str], expected: int) -
         )
 
 
-def _wrong_settings(settings: dict[str, dict[str, str]], least_retention_ms: int | None) -> list[str]:
+def _wrong_settings(topics: Topics, settings: dict[str, dict[str, str]], least_retention_ms: int | None) -> list[str]:
     problems = []
-    for name in (EVENTS_TOPIC, TRANSITIONS_TOPIC):
+    for name in (topics.events, topics.transitions):
         problem = _wrong_retention(name, int(settings[name]["retention.ms"]), least_retention_ms)
         problems += [problem] if problem else []
-    problems += _wrong_times(settings[EVENTS_TOPIC])
-    if "compact" not in settings[MEMBERSHIP_TOPIC]["cleanup.policy"]:
-        problems.append(f"topic {MEMBERSHIP_TOPIC}: cleanup.policy must be compact [topic-settings]")
+    problems += _wrong_times(topics.events, settings[topics.events])
+    if "compact" not in settings[topics.membership]["cleanup.policy"]:
+        problems.append(f"topic {topics.membership}: cleanup.policy must be compact [topic-settings]")
     return problems
 
 
@@ -139,11 +138,11 @@ def _wrong_retention(name: str, retention_ms: int, least_ms: int | None) -> str 
     )
 
 
-def _wrong_times(events: dict[str, str]) -> list[str]:
+def _wrong_times(name: str, events: dict[str, str]) -> list[str]:
     # with LogAppendTime the broker stamps, and nothing can lie ahead
     if events["message.timestamp.type"] == "CreateTime" and int(events["message.timestamp.after.max.ms"]) != LONG_MAX:
         return [
-            f"topic {EVENTS_TOPIC}: message.timestamp.after.max.ms must be {LONG_MAX}, or a clock ahead of"
+            f"topic {name}: message.timestamp.after.max.ms must be {LONG_MAX}, or a clock ahead of"
             " the broker's has its records refused [topic-settings]"
         ]
     return []

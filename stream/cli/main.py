@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from stream.cli import replay, rules, settings
+from stream.cli import demo, explain, replay, rules, serve, settings
 from stream.cli.screen import remark, say, say_json
 from stream.errors import RuleError, SettingsError, StreamError
 
@@ -56,6 +56,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 replay.register(app)
+serve.register(app)
+demo.register(app)
+explain.register(app)
 rules.register(app)
 settings.register(app)
 

@@ -16,6 +16,11 @@ Read = Callable[[Profile, int], int]
 """From a profile and an instant to a verdict: +u true until u, -u false until u."""
 
 
+def never(profile: Profile) -> bool:
+    """Return false: such a condition is exact for everybody."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """One condition as the engine sees it, and what a person is told of it."""
@@ -33,6 +38,8 @@ class Leaf:
     """Keys of the states it reads."""
     dimensions: frozenset[int] = frozenset()
     """Keys of the dimensions it reads."""
+    is_inexact: Callable[[Profile], bool] = never
+    """Whether the customer did more than its states keep, so that the verdict may be wrong."""
 
 
 # -- how conditions join ------------------------------------------------------------------
@@ -55,6 +62,23 @@ def either(reads: Sequence[Read]) -> Read:
 def negation(read: Read) -> Read:
     """Return the verdict of not."""
     return lambda profile, now: -read(profile, now)
+
+
+def lasting(slot: object, read: Read) -> Read:
+    """Return the same verdict, worked out again only after an event or when it may have ended.
+
+    Sound because a verdict says until when silence keeps it. Readers of one slot share it; time must not go back.
+    """
+
+    def reader(profile: Profile, now: int) -> int:
+        derived = profile.derived
+        known: int | None = derived.get(slot)
+        if known is not None and (known > now or -known > now):
+            return known
+        found = derived[slot] = read(profile, now)
+        return found
+
+    return reader
 
 
 def always(profile: Profile, now: int) -> int:

@@ -36,9 +36,9 @@ def as_written(number: Any) -> Any:
     return int(number) if isinstance(number, Fraction) and number.denominator == 1 else number
 
 
-def total(numbers: Numbers, test: Test, frame: Frame) -> Read:
-    """Return whether the sum of the numbers in the window passes."""
-    return _by_prefix_sums(numbers, frame, lambda added, weight: test(as_written(added)))
+def total(numbers: Numbers, test: Test, frame: Frame, *, asks_for_more: bool = False) -> Read:
+    """Return whether the sum of the numbers in the window passes; `asks_for_more` of a test that more never fails."""
+    return _by_prefix_sums(numbers, frame, lambda added, weight: test(as_written(added)), asks_for_more)
 
 
 def average(numbers: Numbers, test: Test, frame: Frame) -> Read:
@@ -46,21 +46,29 @@ def average(numbers: Numbers, test: Test, frame: Frame) -> Read:
     return _by_prefix_sums(numbers, frame, lambda added, weight: test(as_written(Fraction(added) / weight)))
 
 
-def _by_prefix_sums(numbers: Numbers, frame: Frame, holds_of: Callable[[Any, int], bool]) -> Read:
-    def prefix(profile: Profile) -> tuple[list[int], list[Any], list[int]]:
-        found = numbers(profile)
-        sums = list(accumulate((exact(got) for _, got, _ in found), initial=0))
-        return [at for at, _, _ in found], sums, list(accumulate((weight for _, _, weight in found), initial=0))
+Prefix = tuple[list[int], list[Any], list[int], bool]
+"""Instants, sums and weights up to each of them, and whether no number is below zero."""
 
-    worked_out = remembered(prefix, prefix)
+
+def _by_prefix_sums(
+    numbers: Numbers, frame: Frame, holds_of: Callable[[Any, int], bool], asks_for_more: bool = False
+) -> Read:
+    def prefix(profile: Profile) -> Prefix:
+        found = numbers(profile)
+        added = [exact(got) for _, got, _ in found]
+        weights = list(accumulate((weight for _, _, weight in found), initial=0))
+        is_positive = min(added, default=0) >= 0
+        return [at for at, _, _ in found], list(accumulate(added, initial=0)), weights, is_positive
+
+    worked_out = remembered(("prefix", numbers), prefix)
 
     def read(profile: Profile, now: int) -> int:
-        instants, sums, weights = worked_out(profile)
+        instants, sums, weights, is_positive = worked_out(profile)
 
         def holds(start: int, stop: int) -> bool:
             return stop > start and holds_of(sums[stop] - sums[start], weights[stop] - weights[start])
 
-        return frame.verdict(profile, instants, now, holds)
+        return frame.verdict(profile, instants, now, holds, only_ends=asks_for_more and is_positive)
 
     return read
 

@@ -57,8 +57,21 @@ class Frame:
             return bisect_left(instants, first), bisect_left(instants, end)
         return window.inside(instants, now, self.within(profile) if self.within else NEVER, self.older_ms)
 
-    def verdict(self, profile: Profile, instants: Sequence[int], now: int, holds: Callable[[int, int], bool]) -> int:
-        """Return whether `holds(start, stop)` of the slice that counts at `now`, and until which edge it stays so."""
+    def verdict(
+        self,
+        profile: Profile,
+        instants: Sequence[int],
+        now: int,
+        holds: Callable[[int, int], bool],
+        *,
+        only_ends: bool = False,
+    ) -> int:
+        """Return whether `holds(start, stop)` of the slice that counts at `now`, and until which edge it stays so.
+
+        `only_ends` of what can never begin because something leaves the window.
+        """
+        if only_ends and self.within and self.is_recent:
+            return window.ends(instants, now, self.within(profile), holds)
         if self.calendar is not None:
             edges = self.calendar.edges(profile, instants, now)
             return window.first_change(lambda at: holds(*self.inside(profile, instants, at)), edges, now)

@@ -77,6 +77,11 @@ def reverse(ledger: Ledger, reference: int, amount: int) -> None:
             del waiting[next(iter(waiting))]
 
 
+def is_inexact(ledger: Ledger) -> bool:
+    """Tell whether rows that a window may ask for apart were merged or folded."""
+    return bool(ledger[FOLDED] and ledger[FOLDED][7])
+
+
 def forget_before(ledger: Ledger, before: int) -> None:
     """Drop the rows up to an instant that no window reaches any more."""
     rows = ledger[ROWS]

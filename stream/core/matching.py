@@ -17,6 +17,9 @@ Test = Callable[[Any], bool]
 Tests = Sequence[tuple[str, Test]]
 
 
+NUMBERS = frozenset({int, float, Fraction})
+
+
 def present(value: Any) -> Any:
     """Return the value, or None where it is absent, null, empty text or an empty list."""
     return None if value in (None, "", []) else value
@@ -34,7 +37,7 @@ def looked_up(properties: Mapping[str, Any], path: str) -> Any:
 
 def is_number(value: Any) -> bool:
     """Tell whether a value is a number; true and false are not."""
-    return isinstance(value, int | float | Fraction) and not isinstance(value, bool)
+    return type(value) in NUMBERS
 
 
 def is_same(value: Any, other: Any) -> bool:

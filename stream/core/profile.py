@@ -86,7 +86,8 @@ class Profile:
         other = Profile(self.customer_id)
         other.as_of, other.sequence, other.wake = self.as_of, self.sequence, self.wake
         other.known_since = self.known_since
-        other.states, other.derived = self.states, self.derived
+        # a copy: what it works out for later instants is no answer for this profile, which is still before them
+        other.states, other.derived = self.states, dict(self.derived)
         kept = self.standings if keys is None else keys
         other.standings = {key: self.standings[key].copy() for key in kept}
         return other

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from stream.core import ledger as books
@@ -109,8 +110,11 @@ def there(rows: Rows) -> Rows:
     return lambda profile: [row for row in rows(profile) if row[1] is not None]
 
 
-def booked_numbers(sources: Sequence[tuple[int, Test | None]], path: str) -> Numbers:
+@lru_cache(maxsize=1024)
+def booked_numbers(sources: tuple[tuple[int, Test | None], ...], path: str) -> Numbers:
     """Return (instant, number, weight) of every booked row that matches and has a number; a merged row is a sum.
+
+    Equal asks get the same reader, so that conditions share what it finds.
 
     Amounts that were folded away stand at their last instant, where no test is asked of the rows.
     """

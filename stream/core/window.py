@@ -59,6 +59,18 @@ def edges(instants: Sequence[int], now: int, within: int, older: int) -> list[in
     return found
 
 
+def ends(instants: Sequence[int], now: int, within: int, holds: Callable[[int, int], bool]) -> int:
+    """Return the verdict of `holds(start, stop)` of what is left in the window, which silence can only end."""
+    stop = len(instants)
+    start = bisect_right(instants, now - within)
+    if not holds(start, stop):
+        return -NEVER
+    if holds(stop, stop):
+        return NEVER
+    last = bisect_left(range(start, stop), True, key=lambda index: not holds(index + 1, stop)) + start
+    return instants[last] + within
+
+
 def first_change(holds_at: Callable[[int], bool], candidates: Sequence[int], now: int) -> int:
     """Return the verdict of `holds_at(now)`, until the first candidate where it is otherwise."""
     holds = holds_at(now)

@@ -7,9 +7,10 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from stream.core.bundle import Bundle
-from stream.core.condition import Leaf, Read, either, every, negation
+from stream.core.condition import Leaf, Read, either, every, lasting, negation
 from stream.core.frame import Frame, Span, fixed, personal
 from stream.core.profile import NEVER
+from stream.ruleset.canonical import meaning_of
 from stream.ruleset.compile_bars import with_bars
 from stream.ruleset.compile_dates import calendar_frame
 from stream.ruleset.compile_states import States
@@ -44,9 +45,20 @@ class Conditions:
         self.points = points
         self.bundle = bundle
         self._makers = makers
+        self._slots: dict[bytes, object] = {}
 
     def compile(self, condition: Condition, leaves: list[Leaf]) -> Read:
-        """Return the verdict of a condition; its leaves are appended. Raises NotYet for a word not known yet."""
+        """Return the verdict of a condition; its leaves are appended. Raises NotYet for a word not known yet.
+
+        Equal conditions share one verdict, which is worked out again only when it may have ended.
+        """
+        first = len(leaves)
+        read = self._joined(condition, leaves)
+        if any(leaf.dimensions for leaf in leaves[first:]):
+            return read  # other segments move without an event
+        return lasting(self._slots.setdefault(meaning_of(condition), object()), read)
+
+    def _joined(self, condition: Condition, leaves: list[Leaf]) -> Read:
         match condition:
             case All(all=inner):
                 return every([self.compile(each, leaves) for each in inner])

@@ -54,6 +54,7 @@ def of_numbers(conditions: Conditions, asked: Number) -> Leaf:
         read=read,
         value=value,
         states=source.keys | frame.states,
+        is_inexact=source.mark,
     )
 
 
@@ -61,7 +62,8 @@ def _of_numbers(word: str, source: Source, path: str, count: Count, scale: int, 
     """Return the verdict and the value of a figure of numbers."""
     numbers, test = source.numbers(path), count_test(count, scale)
     if word == "sum":
-        return figures.total(numbers, test, frame), figures.total_value(numbers, frame)
+        asks_for_more = count.op in {"at_least", "above"}
+        return figures.total(numbers, test, frame, asks_for_more=asks_for_more), figures.total_value(numbers, frame)
     if word == "average":
         return figures.average(numbers, test, frame), figures.average_value(numbers, frame)
     of: Of = min if word == "smallest" else max
@@ -92,6 +94,7 @@ def distinct(conditions: Conditions, asked: Distinct) -> Leaf:
         read=read,
         value=value,
         states=source.keys | frame.states,
+        is_inexact=source.mark,
     )
 
 
@@ -107,6 +110,7 @@ def share(conditions: Conditions, asked: Share) -> Leaf:
         read=figures.figure(rows, figures.share_of, count_test(count, 1), frame, fewest),
         value=figures.figure_value(rows, figures.share_of, frame, fewest),
         states=source.keys | frame.states,
+        is_inexact=source.mark,
     )
 
 
@@ -145,6 +149,7 @@ def _compared(
         read=figures.figure(rows, of, compare_test(asked.compare, scale), frame),
         value=figures.figure_value(rows, of, frame),
         states=source.keys | frame.states,
+        is_inexact=source.mark,
     )
 
 

@@ -10,6 +10,7 @@ from stream.core import ledger as books
 from stream.core.counting import Days
 from stream.core.fold import Fold
 from stream.core.keyed import Groups, grouped
+from stream.core.marks import Mark, marked
 from stream.core.matching import Test
 from stream.core.sources import (
     Instants,
@@ -72,6 +73,11 @@ class Source:
         return frozenset(kept.key for kept, _ in self.parts)
 
     @property
+    def mark(self) -> Mark:
+        """Return the reader of whether a customer did more than the states keep."""
+        return marked([key for key, _ in self._booked], [kept.key for kept, _ in self.parts if kept.kind in KEYED])
+
+    @property
     def _booked(self) -> list[tuple[int, Test | None]]:
         return [(kept.key, test) for kept, test in self.parts if not kept.is_plain]
 
@@ -86,7 +92,7 @@ class Source:
 
     def numbers(self, path: str) -> Numbers:
         """Return the reader of (instant, number, weight) of all matching rows whose property is a number."""
-        return booked_numbers(self._booked, path)
+        return booked_numbers(tuple(self._booked), path)
 
     def values(self, value: Callable[[books.Row], Any]) -> Rows:
         """Return the reader of (instant, value) of all matching rows."""

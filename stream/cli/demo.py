@@ -1,0 +1,168 @@
+"""`segments demo`: real customers move through their lifecycle, live, on the embedded default."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import shutil
+import sys
+from collections.abc import Coroutine
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
+
+import typer
+
+from stream.cli.options import AsJson, RulesFolder
+from stream.cli.screen import remark, say_json
+
+if TYPE_CHECKING:
+    from stream.app import Place, Rules, Running
+    from stream.demo.state import Remembered
+
+SEED = 20_101_201
+"""The first day of the recorded history as a number; any number would do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What was asked for on the command line."""
+
+    until_caught_up: bool
+    seconds: float | None
+    speed: float
+    rate: float
+    is_quiet: bool
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("demo")(demo)
+
+
+def demo(
+    rules: RulesFolder = None,
+    until_caught_up: Annotated[
+        bool, typer.Option("--until-caught-up", help="Stop when the history is loaded and all it causes is published.")
+    ] = False,
+    seconds: Annotated[
+        float | None, typer.Option("--seconds", min=0, help="Stop after so many seconds of made-up traffic.")
+    ] = None,
+    speed: Annotated[
+        float, typer.Option("--speed", min=1, help="Simulated seconds per second, once the history is loaded.")
+    ] = 3600.0,
+    rate: Annotated[float, typer.Option("--rate", min=0.1, help="Made-up events per simulated minute.")] = 4.0,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget what an earlier demo kept.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Load a year of real purchases, then go on with made-up behaviour in fast time, and watch the segments change."""
+    from stream.adapters.clock import ScaledClock
+    from stream.app import embedded
+    from stream.cli.serve import honest_line, loaded, ready
+    from stream.demo.show import SOURCE
+
+    settings = ready(rules)
+    compiled = loaded(settings)
+    folder = Path(settings.folder) / "demo"
+    kept = _kept(folder, compiled, fresh)
+    clock = ScaledClock(0, 0.0)
+    calm = replace(settings, clock="scaled", http_port=0, namespace="demo", instance_id="", worker_name="")
+    with embedded(calm, folder, clock, (SOURCE,)) as place:
+        remark(honest_line(folder))
+        wanted = Wanted(until_caught_up, seconds, speed, rate, as_json)
+        answer = asyncio.run(_play(place, compiled, kept, wanted))
+    if as_json:
+        say_json(answer)
+
+
+def _kept(folder: Path, rules: Rules, fresh: bool) -> Remembered:
+    """Return what an earlier start fixed, or fix it now; other rules begin anew, and say so."""
+    from stream.demo.state import Remembered, remember, remembered
+
+    kept = None if fresh else remembered(folder)
+    if kept is not None and kept.rules == rules.hash:
+        remark("going on where the demo before stood; what its event log held is gone with it")
+        return kept
+    if kept is not None:
+        remark("the rules mean something else than at the last start: the demo begins anew")
+    if folder.exists():
+        shutil.rmtree(folder)
+    zone = ZoneInfo(rules.ruleset.vocabulary.zone)
+    today = dt.datetime.now(zone).date()
+    told = Remembered(rules.hash, today, SEED, f"history-{today:%Y%m%d}/0")
+    remember(folder, told)
+    return told
+
+
+async def _play(place: Place, rules: Rules, kept: Remembered, wanted: Wanted) -> dict[str, Any]:
+    from stream.adapters.redis_frontier import RedisFrontier
+    from stream.app import running
+    from stream.demo.show import SOURCE
+
+    frontier = RedisFrontier(place.settings.redis_url, place.settings.namespace)
+    await frontier.report(SOURCE, 0)  # what was acknowledged into a log that is gone counts no more
+    await frontier.close()
+    async with running(place, rules) as it:
+        return await _show(it, kept, wanted)
+
+
+async def _show(it: Running, kept: Remembered, wanted: Wanted) -> dict[str, Any]:
+    import aiohttp
+
+    from stream.adapters.clock import ScaledClock
+    from stream.adapters.kafka_offsets import KafkaLog
+    from stream.adapters.kafka_reader import KafkaReader
+    from stream.cli.demo_view import View
+    from stream.cli.serve import asked_to_stop
+    from stream.demo.show import Show
+
+    shared = it.worker.shared
+    topics, clock = shared.topics, shared.clock
+    assert isinstance(clock, ScaledClock)
+    reader = KafkaReader(it.options, [topics.membership, topics.transitions], shared.partitions)
+    path = Path(str(files("stream") / "shipped" / "online_retail.csv.gz"))
+    show = Show(it.producer, it.frontier, it.worker.owned, shared.partitions, topics, clock, reader, kept, path)
+    clock.start_at(show.backfill_until)
+    await reader.start()
+    async with aiohttp.ClientSession() as session, contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(reader.stop)
+        view = View(show, it, session, is_quiet=wanted.is_quiet)
+        watching = [asyncio.create_task(show.watch()), asyncio.create_task(view.run())]
+        stack.push_async_callback(_end, watching)
+        await show.taken()
+        began = perf_counter()
+        log = KafkaLog(it.options, shared.partitions)
+        ends = {number: end for number, (_, end) in (await log.bounds(topics.events)).items()}
+        stopping = asyncio.create_task(asked_to_stop())
+        stack.push_async_callback(_end, [stopping])
+        await _first([show.load(ends)], [stopping, *watching])
+        caught_up = perf_counter() - began
+        if not wanted.until_caught_up and not stopping.done():
+            await _first([show.live(wanted.speed, wanted.rate)], [stopping, *watching], wanted.seconds)
+        return await view.answer(caught_up)
+
+
+async def _first(
+    work: list[Coroutine[Any, Any, None]], others: list[asyncio.Task[None]], seconds: float | None = None
+) -> None:
+    """Return when the work or any other ends, or the time is over; raise what failed."""
+    tasks = [asyncio.create_task(each) for each in work]
+    done, _ = await asyncio.wait([*tasks, *others], timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    await _end([task for task in tasks if task not in done])
+    for task in done:
+        task.result()
+
+
+async def _end(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def is_terminal() -> bool:
+    """Tell whether a person watches the standard error."""
+    return sys.stderr.isatty()

@@ -1,0 +1,133 @@
+"""What the demo shows: a live page on a terminal, plain lines elsewhere; every figure comes from outside the engine."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections import deque
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from stream.adapters.scrape import Page, scrape
+from stream.cli.screen import remark
+from stream.errors import UnavailableError
+from stream.wire.instant import to_text
+from stream.wire.sentence import sentence
+
+if TYPE_CHECKING:
+    import aiohttp
+    from rich.console import RenderableType
+
+    from stream.app import Running
+    from stream.demo.show import Show
+
+REFRESH_S = 0.5
+LINE_EVERY = 4
+"""Without a terminal, a line at every so many refreshes."""
+SENTENCES = 8
+"""Of each cause on the page."""
+EVENTS = ("accepted", "duplicate", "duplicate_order", "dead_letter")
+RATE_OVER = 8
+"""Refreshes over which events per second are taken."""
+
+
+class View:
+    """Looks at the topics (through the watcher) and at /metrics, and shows what it sees."""
+
+    def __init__(self, show: Show, it: Running, session: aiohttp.ClientSession, *, is_quiet: bool) -> None:
+        """Show nothing yet; `is_quiet` leaves all but the answer out where nobody watches."""
+        self._show, self._it, self._session = show, it, session
+        self._is_quiet = is_quiet
+        self._page = Page([])
+        self._events: deque[tuple[float, float]] = deque(maxlen=RATE_OVER)
+        self._zone = ZoneInfo(it.rules.ruleset.vocabulary.zone)
+
+    async def run(self) -> None:
+        """Show again and again, for ever."""
+        if sys.stderr.isatty():
+            await self._live()
+        else:
+            await self._lines()
+
+    async def _live(self) -> None:
+        from rich.console import Console
+        from rich.live import Live
+
+        with Live(console=Console(stderr=True), auto_refresh=False, screen=False) as live:
+            while True:
+                await self._look()
+                live.update(self._picture(), refresh=True)
+                await asyncio.sleep(REFRESH_S)
+
+    async def _lines(self) -> None:
+        told: dict[str, int] = {}
+        while True:
+            await self._look()
+            if not self._is_quiet:
+                remark(self._status())
+                for kind, latest in self._show.watcher.latest.items():
+                    newest = latest[0]
+                    if told.get(kind) != id(newest):
+                        told[kind] = id(newest)
+                        remark(f"  {sentence(newest, self._zone)}")
+            await asyncio.sleep(REFRESH_S * LINE_EVERY)
+
+    async def _look(self) -> None:
+        try:
+            self._page = await scrape(self._session, self._it.http_port)
+        except UnavailableError:
+            return
+        self._events.append((perf_counter(), self._count()))
+
+    def _count(self) -> float:
+        return sum(self._page.total("segments_events_total", outcome=each) for each in EVENTS)
+
+    def _rate(self) -> float:
+        if len(self._events) < 2:  # noqa: PLR2004 - a rate needs two looks
+            return 0.0
+        (t0, n0), (t1, n1) = self._events[0], self._events[-1]
+        return (n1 - n0) / max(t1 - t0, 1e-9)
+
+    def _status(self) -> str:
+        show, page = self._show, self._page
+        p50, p99 = show.watcher.latency_ms((0.5, 0.99))
+        latency = f", transition after {p50:.0f} ms (p99 {p99:.0f})" if p50 is not None and p99 is not None else ""
+        loaded = f" {show.read:,} of {show.records:,}" if show.read < show.records else ""
+        return (
+            f"{show.stage}{loaded}: {to_text(show.clock.now_ms())[:16].replace('T', ' ')}, "
+            f"{self._rate():,.0f} events/s, lag {page.total('segments_consumer_lag_records'):,.0f}, "
+            f"{show.watcher.transitions:,} transitions ({show.watcher.by_cause['event']:,} by events, "
+            f"{show.watcher.by_cause['time']:,} by time){latency}"
+        )
+
+    def _picture(self) -> RenderableType:
+        from rich.columns import Columns
+        from rich.console import Group
+        from rich.table import Table
+        from rich.text import Text
+
+        tables = []
+        for dimension, segments in self._show.watcher.by_dimension().items():
+            table = Table(title=dimension, title_justify="left", box=None, show_header=False)
+            for segment, members in sorted(segments.items(), key=lambda each: -each[1]):
+                table.add_row(segment, f"{members:,}")
+            tables.append(table)
+        parts: list[RenderableType] = [Text(self._status(), style="bold"), Columns(tables, padding=(0, 4))]
+        for kind, title in (("event", "because of an event"), ("time", "because time passed")):
+            latest = list(self._show.watcher.latest.get(kind, ()))[:SENTENCES]
+            told = "\n".join(f"  {sentence(body, self._zone)}" for body in latest)
+            parts.append(Text(f"\n{title}\n{told}", overflow="ellipsis", no_wrap=True))
+        return Group(*parts)
+
+    async def answer(self, seconds: float) -> dict[str, Any]:
+        """Return the figures: events from /metrics, transitions and members from the topics."""
+        await self._look()
+        events = int(self._count())
+        return {
+            "events": events,
+            "transitions": self._show.watcher.transitions,
+            "members": self._show.watcher.by_dimension(),
+            "seconds": round(seconds, 3),
+            "events_per_second": round(events / seconds, 1),
+        }

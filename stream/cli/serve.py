@@ -1,0 +1,120 @@
+"""`segments worker`, `segments run` and `segments topics apply`: what runs until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from stream.cli.options import AsJson, RulesFolder
+from stream.cli.screen import remark, say, say_json
+
+if TYPE_CHECKING:
+    from stream.app import Place, Rules
+    from stream.settings import Settings
+
+topics = typer.Typer(help="The topics of a deployment.", no_args_is_help=True)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("worker")(worker)
+    app.command("run")(run)
+    app.add_typer(topics, name="topics")
+
+
+def worker(rules: RulesFolder = None) -> None:
+    """Serve the partitions that Kafka assigns to this process, until SIGTERM or Ctrl-C."""
+    from stream.adapters.clock import WallClock
+    from stream.app import Place
+
+    settings = ready(rules)
+    asyncio.run(serve(Place(settings, WallClock()), loaded(settings)))
+
+
+def run(rules: RulesFolder = None) -> None:
+    """Run everything in one process on an embedded Valkey and an event log in memory: for a look, or a small shop."""
+    from stream.adapters.clock import WallClock
+    from stream.app import embedded
+
+    settings = ready(rules)
+    with embedded(settings, Path(settings.folder), WallClock()) as place:
+        remark(honest_line(Path(settings.folder)))
+        remark(f"Kafka for producers and consumers: {place.settings.kafka_brokers}")
+        asyncio.run(serve(place, loaded(settings)))
+
+
+@topics.command("apply")
+def apply(as_json: AsJson = False) -> None:
+    """Create the topics that are missing, as the settings say; leave those that are there as they are."""
+    from stream.adapters.kafka import wait_for_broker
+    from stream.adapters.kafka_topics import apply_topics, topic_plans
+    from stream.app import kafka_options
+    from stream.service.topics import Topics
+
+    settings = ready(None)
+
+    async def create() -> list[str]:
+        options = kafka_options(settings)
+        await wait_for_broker(options)
+        plans = topic_plans(Topics(settings.topic_prefix), settings.partitions)
+        return await apply_topics(options, plans, settings.replication)
+
+    created = asyncio.run(create())
+    if as_json:
+        say_json({"ok": True, "created": created})
+    else:
+        say(f"created: {', '.join(created)}" if created else "all topics are there")
+
+
+def ready(rules: Path | None) -> Settings:
+    """Return the settings of this process, with logging set up. Raises SettingsError with every bad one."""
+    import os
+    from dataclasses import replace
+
+    from stream.adapters.logs import set_up
+    from stream.settings import read
+
+    settings = read(os.environ)
+    set_up(settings.log_level, settings.log_format, sys.stderr)
+    return replace(settings, rules=str(rules)) if rules is not None else settings
+
+
+def loaded(settings: Settings) -> Rules:
+    """Return the rules that the settings name, compiled. Raises SettingsError or RuleError."""
+    from stream.adapters.files import read_rules, shipped_rules
+    from stream.app import rules_of
+
+    return rules_of(read_rules(Path(settings.rules) if settings.rules else shipped_rules()))
+
+
+def honest_line(folder: Path) -> str:
+    """Return what the embedded default keeps and what it does not."""
+    return f"state is on disk ({folder}); the event log is in memory, about 5 MiB per partition, and ends with this process"
+
+
+async def serve(place: Place, rules: Rules) -> None:
+    """Run a worker until a signal asks it to stop."""
+    from stream.app import running
+
+    async with running(place, rules) as it:
+        remark(f"serving; /healthz /readyz /metrics on port {it.http_port}")
+        await asked_to_stop()
+        remark("stopping: what is at work ends, the rest goes to the next worker")
+
+
+async def asked_to_stop() -> None:
+    """Return at SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, stop.set)
+    try:
+        await stop.wait()
+    finally:
+        for each in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(each)
