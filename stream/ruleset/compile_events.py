@@ -38,6 +38,7 @@ def _counted(conditions: Conditions, event: str, where: ItemWhere | None, window
         read=counting.did(instants, low, high, frame),
         value=counting.count(instants, frame),
         states=source.keys | frame.states,
+        is_inexact=source.mark,
     )
 
 
@@ -56,6 +57,7 @@ def _did_per_value(conditions: Conditions, asked: Did, path: str, count: Count) 
         read=keyed.did_per_value(groups, low, high, frame),
         value=keyed.values_with(groups, low, high, frame),
         states=source.keys | frame.states,
+        is_inexact=source.mark,
     )
 
 
@@ -78,6 +80,7 @@ def did_on_days(conditions: Conditions, asked: DidOnDays) -> Leaf:
         read=counting.did_on_days(rows, low, high, frame),
         value=counting.days(rows, frame),
         states=source.keys | frame.states,
+        is_inexact=source.mark,
     )
 
 
@@ -95,6 +98,7 @@ def first_time(conditions: Conditions, asked: FirstTime) -> Leaf:
         read=counting.first_time(instants, within),
         value=counting.first(instants),
         states=source.keys | states,
+        is_inexact=source.mark,
     )
 
 

@@ -9,6 +9,7 @@ from stream.core import figures, habit
 from stream.core.condition import Leaf
 from stream.core.fold import Fold, Matches
 from stream.core.frame import fixed
+from stream.core.marks import marked
 from stream.core.matching import Test, on_event, on_row
 from stream.core.profile import NEVER
 from stream.core.sequence import Shape
@@ -41,6 +42,7 @@ def stopped(conditions: Conditions, asked: Stopped) -> Leaf:
         read=habit.stopped(instants, did_within, quiet_for),
         value=habit.newest(instants),
         states=source.keys | states | more_states,
+        is_inexact=source.mark,
     )
 
 
@@ -59,6 +61,7 @@ def restarted(conditions: Conditions, asked: Restarted) -> Leaf:
         read=habit.restarted(instants, quiet_for, fixed(asked.again_within)),
         value=habit.newest(instants),
         states=source.keys | states,
+        is_inexact=source.mark,
     )
 
 
@@ -76,6 +79,7 @@ def regularly(conditions: Conditions, asked: Regularly) -> Leaf:
         read=habit.regularly(instants, asked.at_least, asked.every, asked.in_at_least, asked.of_last),
         value=habit.periods(instants, asked.at_least, asked.every, asked.of_last),
         states=source.keys,
+        is_inexact=source.mark,
     )
 
 
@@ -92,6 +96,7 @@ def last_event(conditions: Conditions, asked: LastEvent) -> Leaf:
         read=figures.figure(rows, figures.last_of, bool, frame),
         value=figures.figure_value(rows, figures.last_of, frame),
         states=source.keys | frame.states,
+        is_inexact=source.mark,
     )
 
 
@@ -108,6 +113,7 @@ def sequence_of(conditions: Conditions, asked: Sequence) -> Leaf:
     asks = [(1 << number, _event_of(step), step.where) for number, step in enumerate(asked.sequence)]
     kept = _kept(conditions.states, asks, asked.per, shape)
     booked = _booked(conditions.states, asks, asked.per, within_ms)
+    own = [kept.key] if kept else []
     read_seen = seen(kept.key if kept else None, booked, asked.per, shape.end_bit)
     return Leaf(
         sequence_words(asked),
@@ -116,7 +122,8 @@ def sequence_of(conditions: Conditions, asked: Sequence) -> Leaf:
         "",
         read=sequence(read_seen, shape),
         value=sequence_value(read_seen, shape, has_names=asked.per is not None),
-        states=frozenset(part.key for part in booked) | (frozenset({kept.key}) if kept else frozenset()),
+        states=frozenset([part.key for part in booked] + own),
+        is_inexact=marked([part.key for part in booked], own),
     )
 
 
