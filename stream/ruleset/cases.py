@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from stream.core.profile import NEVER, Profile
 from stream.core.timeline import Timeline
 from stream.core.transition import Evidence, Transition
 from stream.errors import InputError
+from stream.ruleset.compile import compile_plan
 from stream.ruleset.layout import AUDIENCES
 from stream.ruleset.names import ABOUT_TO_LEAVE
 from stream.ruleset.ruleset import Ruleset
@@ -85,7 +87,18 @@ def play_cases(
     for segment, cases in sorted(ruleset.cases.items()):
         if is_wanted(segment):
             for index, case in enumerate(cases):
-                yield _Stage(ruleset, plan, segment, index, case).result()
+                yield _Stage(ruleset, with_given(ruleset, plan, case), segment, index, case).result()
+
+
+def with_given(ruleset: Ruleset, plan: Plan, case: Case) -> Plan:
+    """Return the plan with the bars and the places in buckets that a case says are so."""
+    given = case.given
+    if given is None or not (given.bars or given.bucket):
+        return plan
+    bars = {name: Fraction(str(value)) for name, value in given.bars.items()}
+    return compile_plan(
+        ruleset, plan.version, replace(plan.bundle, bars={**plan.bundle.bars, **bars}, places=given.bucket)
+    )
 
 
 def expected_text(expected: Expected) -> str:
@@ -183,16 +196,18 @@ class _Stage:
             occurred_ms=at if occurred is None else self.start + occurred,
             name=getattr(written, "did", ""),
             properties=plain(getattr(written, "properties", NOTHING)),
-            traits=plain(getattr(written, "traits", NOTHING)),
+            traits=self.plan.told.as_sent(plain(getattr(written, "traits", NOTHING))),
             consents=getattr(written, "consents", NOTHING),
             lists=getattr(written, "lists", NOTHING),
         )
         try:
-            return self.plan.vocabulary.accept(told, at)
+            event = self.plan.vocabulary.accept(told, at)
         except InputError as error:
             line, column = self.place("events", number)
             message = f"the service would refuse this event: {error} [{error.code}]"
             raise _RefusedError(Difference(line, column, written.at, message)) from error
+        event.scores = plain(getattr(written, "scores", NOTHING))
+        return event
 
     def move(self, transition: Transition) -> Move:
         """Return a transition as a move of this case."""

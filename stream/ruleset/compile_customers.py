@@ -7,6 +7,7 @@ from stream.core.condition import Leaf, Read, always
 from stream.core.profile import Profile
 from stream.ruleset.compile_conditions import Conditions, Makers
 from stream.ruleset.compile_dates import DATE_OPS, date_runs
+from stream.ruleset.compile_figures import told_compare
 from stream.ruleset.compile_tests import compare_test
 from stream.ruleset.compile_told import told_key, trait_key
 from stream.ruleset.schema_customers import (
@@ -21,7 +22,7 @@ from stream.ruleset.schema_customers import (
     Trait,
 )
 from stream.ruleset.spans import span_text
-from stream.ruleset.wording import bar_value, compare_words, op_words
+from stream.ruleset.wording import compare_words, op_words
 
 
 def everyone(conditions: Conditions, asked: Everyone) -> Leaf:
@@ -34,11 +35,11 @@ def trait(conditions: Conditions, asked: Trait) -> Leaf:
     tellings, compare, key = conditions.tellings, asked.compare, trait_key(asked.trait)
     is_money = tellings.is_money(asked.trait)
     read, states = (_dated if compare.op in DATE_OPS else _compared)(conditions, asked)
-    bar = span_text(compare.value) if compare.op in _SPANS else bar_value(compare.value)  # type: ignore[arg-type]
+    words, bar = told_compare(compare, tellings.minor_units(asked.trait))
     return Leaf(
         f"trait {asked.trait}{_for_words(asked.for_, asked.for_less_than)}",
-        op_words(compare.op),
-        bar,
+        words,
+        span_text(bar) if compare.op in _SPANS else bar,
         tellings.vocabulary.currency if is_money else "",
         read=read,
         value=told.trait_value(key),

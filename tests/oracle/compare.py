@@ -114,7 +114,9 @@ def compares_list(parts: dict[str, Any], value: Any) -> bool:
 
 
 def date_start(value: Any, world: World) -> int | None:
-    """Return the instant at which a date or moment of a record begins, None where it is neither."""
+    """Return the instant at which a date or moment of a record begins, None where it is neither (as a number)."""
+    if isinstance(value, int):
+        return None
     day = as_day(value)
     if day is not None:
         return day_start(day, world.zone)

@@ -1,0 +1,103 @@
+"""The engine beside the oracle: both play the same records, and must tell the same, at the same instants."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from stream.core.bundle import Bundle
+from stream.core.event import Event
+from stream.core.plan import Plan
+from stream.core.profile import NEVER, Profile
+from stream.core.timeline import Timeline
+from stream.core.transition import Transition
+from stream.errors import InputError
+from stream.ruleset.compile import compile_plan
+from stream.ruleset.load import load
+from stream.wire.event import decode_event
+from stream.wire.profile import decode_profile, encode_profile
+from tests.core.agreement import as_bytes, standing, told
+from tests.oracle import Rec, run
+from tests.oracle.story import MONDAY_MS, audience
+
+CUSTOMER = "c-1"
+Given = dict[str, Any]
+
+
+def plan_with(rules: dict[str, Any], given: Given | None = None) -> Plan:
+    """Return the plan of rules, with the bars and the places in buckets that are given."""
+    files = {path: json.dumps(about) for path, about in rules.items()}
+    found = given or {}
+    bars = {name: Fraction(str(value)) for name, value in found.get("bars", {}).items()}
+    return compile_plan(load(files), "test", Bundle(bars=bars, places=found.get("bucket", {})))
+
+
+def begun(plan: Plan, given: Given) -> Profile:
+    """Return a customer of whom something is true and who is not known yet."""
+    profile = Profile(CUSTOMER)
+    known = {kind: given.get(kind, {}) for kind in ("traits", "consents", "lists", "scores")}
+    known["traits"] = plan.told.as_sent(known["traits"])
+    plan.fold(profile, Event("given", CUSTOMER, -NEVER, -NEVER, **known))
+    return profile
+
+
+def played(
+    rules: dict[str, Any], records: Sequence[Rec], until: int | None, given: Given | None = None, packs: bool = False
+) -> tuple[Plan, list[Transition], Profile | None]:
+    """Return the plan, all transitions and the last profile; `packs` sends it through its bytes after each record."""
+    plan = plan_with(rules, given)
+    timeline = Timeline(plan)
+    if given is not None:
+        timeline.profiles[CUSTOMER] = begun(plan, given)
+    found: list[Transition] = []
+    for record in records:
+        if record.kind == "tick":
+            for done in timeline.tick(record.content["before"]):
+                found += done.transitions
+            continue
+        try:
+            event = plan.vocabulary.accept(decode_event(as_bytes(record)), record.record_time)
+        except InputError:
+            continue
+        event.scores = record.content.get("scores", {})
+        found += timeline.apply(event).transitions
+        if packs:
+            timeline.profiles[CUSTOMER] = decode_profile(CUSTOMER, encode_profile(timeline.profiles[CUSTOMER]))
+    for done in timeline.tick(until + 1) if until is not None else ():
+        found += done.transitions
+    return plan, found, timeline.profiles.get(CUSTOMER)
+
+
+def agree(
+    rules: dict[str, Any], records: Sequence[Rec], until: int | None = None, given: Given | None = None
+) -> list[Transition]:
+    """Return what the engine tells, once it is what the oracle tells, and the memberships are the same."""
+    plan, found, profile = played(rules, records, until, given)
+    wanted = run(rules, records, until, given)
+    assert told(found) == wanted.transitions
+    assert standing(plan, profile) == wanted.memberships
+    return found
+
+
+def changes(
+    rules: dict[str, Any], records: Sequence[Rec], until: float | None = None, given: Given | None = None
+) -> list[tuple[float, str | None, str | None]]:
+    """Return (second of the story, left, entered) of every transition, engine and oracle agreeing."""
+    end = None if until is None else MONDAY_MS + round(until * 1000)
+    return [
+        ((one.at - MONDAY_MS) / 1000, one.left or None, one.entered or None)
+        for one in agree(rules, records, end, given)
+    ]
+
+
+def flips(
+    enter: dict[str, Any],
+    records: Sequence[Rec],
+    until: float | None = None,
+    given: Given | None = None,
+    vocabulary: dict[str, Any] | None = None,
+) -> list[float]:
+    """Return the seconds at which a customer enters, leaves, enters … the audience of one condition."""
+    return [second for second, _, _ in changes(audience(enter, vocabulary), records, until, given)]
