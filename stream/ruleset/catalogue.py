@@ -17,7 +17,7 @@ def catalogue(ruleset: Ruleset, sizes: Sizes | None = None, is_wanted: Wanted = 
     lines = ["# Segments", ""]
     for dimension in ruleset.dimensions:
         segments = [one for one in dimension.segments.values() if is_wanted(one.id)]
-        if segments:
+        if segments or (dimension.model and is_wanted(f"{dimension.id}.")):
             lines += _dimension(dimension)
             lines += [line for one in segments for line in _segment(ruleset, one, sizes)]
     audiences = [one for one in ruleset.audiences.values() if is_wanted(one.id)]
@@ -54,7 +54,7 @@ def _segment(ruleset: Ruleset, segment: SegmentRules, sizes: Sizes | None) -> It
     meaning = [line for line in rule_lines(root or {}) if line != "enabled: false"]
     if meaning:
         yield from ("```", *meaning, "```", "")
-    elif segment.enter is None:
+    elif segment.is_on:
         yield from ("Everyone whom no segment above takes.", "")
     cases = ruleset.cases.get(segment.id, ())
     if cases:

@@ -98,8 +98,7 @@ class Watch(Timeline):
             return Step(SOMEBODY_ELSE, [], [])
         self.let_pass(max(self.clock, event.record_time))
         done = step(self.profile, event, self.clock, self.plan)
-        if not self.profile.is_new:
-            self._look(self.profile.as_of)
+        self._look(self.profile.as_of)
         return done
 
     def tick(self, before: int) -> Iterator[Step]:

@@ -147,8 +147,18 @@ def test_a_segment_that_is_none_is_wrong_usage_with_a_suggestion(events: Path, r
 
 def test_ticks_move_time_for_what_comes_after_them(tmp_path: Path) -> None:
     rules, file = folder(tmp_path / "rules", BUYERS), tmp_path / "events.jsonl"
-    tick = encode_line(1_769_000_000_000, "tick", b'{"before": 1768990000000}')
+    tick = encode_line(1_768_995_000_000, "tick", b'{"before": 1768990000000}')
     late = encode_line(1_768_900_000_000, "event", event(20, "product_viewed").strip().encode())
     file.write_bytes(order(10).encode() + tick + b"\n" + late + b"\n")
-    found = told(file, rules, "buyer", "--at", "2026-01-21T12:00:00Z")
-    assert only(found)["is_member"] is False
+    segment = only(told(file, rules, "buyer", "--at", "2026-01-21T12:00:00Z"))
+    assert segment["is_member"] is False
+    assert segment["enter"][0]["since"] == "2026-01-17T10:00:00.000Z"
+
+
+def test_a_cooldown_and_a_doubled_event_are_seen(events: Path, rules: Path) -> None:
+    with events.open("a") as file:
+        file.write(order(13) + order(13))
+    found = told(events, rules, "gone", "--at", "2026-01-25T00:00:00Z")
+    over = {"word": "cooldown", "until": "2026-02-12T10:00:00.000Z"}
+    assert only(found)["clocks"] == [over]
+    assert only(told(events, rules, "gone", "--at", "2026-01-15T00:00:00Z"))["clocks"] == [over]

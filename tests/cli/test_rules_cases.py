@@ -116,22 +116,94 @@ def test_rules_with_problems_are_not_played(tmp_path: Path) -> None:
     assert result.stdout == ""
 
 
-@pytest.mark.parametrize("word", ["enters: active", "leaves: new"])
-def test_a_move_of_an_exclusive_dimension_may_be_named_by_either_end(tmp_path: Path, word: str) -> None:
-    files = {
-        "vocabulary.yaml": VOCABULARY,
-        "stage/dimension.yaml": "title: S\nowner: o\nquestion: Where?\norder: [active]\notherwise: new\n",
-        "stage/new.yaml": "title: New\nowner: o\n",
-        "stage/active.yaml": "title: Active\nowner: o\nenter:\n  did: order_placed\n",
-        "stage/active.test.yaml": f"""\
+STAGE = {
+    "vocabulary.yaml": VOCABULARY,
+    "stage/dimension.yaml": "title: S\nowner: o\nquestion: Where?\norder: [gone, active]\notherwise: new\n",
+    "stage/new.yaml": "title: New\nowner: o\n",
+    "stage/gone.yaml": "title: Gone\nowner: o\nenabled: false\n",
+    "stage/active.yaml": "title: Active\nowner: o\nenter:\n  did: order_placed\n",
+}
+ACTIVE_CASES = """\
 tests:
   - name: an order
     events:
-      - {{at: 1d, did: product_viewed}}
-      - {{at: 2d, did: order_placed, order_id: a}}
+      - {at: 1d, did: product_viewed}
+      - {at: 2d, did: order_placed, order_id: a}
     until: 10d
     expect:
-      - {{at: 2d, {word}}}
-""",
-    }
-    assert answer("rules", "test", folder(tmp_path, files))[0] == 0
+      - {at: 2d, WORD}
+"""
+
+
+@pytest.mark.parametrize("word", ["enters: active", "leaves: new"])
+def test_a_move_of_an_exclusive_dimension_may_be_named_by_either_end(tmp_path: Path, word: str) -> None:
+    cases = {"stage/active.test.yaml": ACTIVE_CASES.replace("WORD", word)}
+    assert answer("rules", "test", folder(tmp_path, STAGE | cases))[0] == 0
+
+
+def test_what_did_not_happen_is_told_with_the_values_of_its_own_instant(tmp_path: Path) -> None:
+    cases = {"stage/active.test.yaml": ACTIVE_CASES.replace("2d, WORD", "1d, enters: active")}
+    (failed,) = answer("rules", "test", folder(tmp_path, STAGE | cases))[1]["failed"]
+    missing, unexpected = failed["differences"]
+    assert (missing["stands_in"], [each["value"] for each in missing["values"]]) == ("new", [0])
+    assert (unexpected["stands_in"], [each["value"] for each in unexpected["values"]]) == ("active", [1])
+
+
+def test_a_segment_that_is_off_has_no_values_to_show(tmp_path: Path) -> None:
+    cases = {"stage/active.test.yaml": ACTIVE_CASES.replace("WORD", "enters: gone")}
+    (failed,) = answer("rules", "test", folder(tmp_path, STAGE | cases))[1]["failed"]
+    assert (failed["differences"][0]["values"], failed["differences"][0]["stands_in"]) == ([], "")
+
+
+def test_who_is_about_to_leave_counts_where_a_case_speaks_of_it(tmp_path: Path) -> None:
+    cases = BUYER_CASES.replace(
+        "      - {at: 7d, leaves: buyer}\n",
+        "      - {at: 5d, enters: buyer.about_to_leave}\n      - {at: 7d, leaves: buyer}\n"
+        "      - {at: 7d, leaves: buyer.about_to_leave}\n",
+    )
+    rule = {"audiences/buyer.yaml": BUYERS["audiences/buyer.yaml"] + "warn_before: 2d\n"}
+    rules = folder(tmp_path / "right", BUYERS | rule | {"audiences/buyer.test.yaml": cases})
+    assert answer("rules", "test", rules)[1]["failed"] == []
+    wrong = folder(tmp_path / "wrong", BUYERS | rule | {"audiences/buyer.test.yaml": cases.replace("at: 5d", "at: 4d")})
+    (failed,) = answer("rules", "test", wrong)[1]["failed"]
+    assert [each["at_ms"] for each in failed["differences"]] == [4 * 86_400_000, 5 * 86_400_000]
+
+
+def test_bars_and_buckets_may_be_given(tmp_path: Path) -> None:
+    rule = "title: R\nowner: o\nenter:\n  all:\n    - {sum: order_placed.amount, at_least: {bar: rich}}\n"
+    rule += "    - {bucket: half, percent: 50}\n"
+    cases = """\
+tests:
+  - name: above the bar, in the lower half
+    given: {bars: {rich: 99.5}, bucket: {half: 49}}
+    events:
+      - {at: 0d, did: order_placed, order_id: a, amount: 99.50}
+    expect:
+      - {at: 0d, enters: rich}
+  - name: in the upper half
+    given: {bars: {rich: 99.5}, bucket: {half: 50}}
+    events:
+      - {at: 0d, did: order_placed, order_id: a, amount: 99.50}
+    expect: []
+"""
+    files = {"vocabulary.yaml": VOCABULARY, "audiences/rich.yaml": rule, "audiences/rich.test.yaml": cases}
+    code, told = answer("rules", "test", folder(tmp_path, files))
+    assert (code, told["passed"]) == (0, 2), told
+
+
+def test_values_of_every_shape_are_given_as_json_would_bring_them(tmp_path: Path) -> None:
+    words = VOCABULARY.replace(
+        "plan: {title: Plan, type: text}", "tags: {title: T, type: list}\n  home: {title: H, type: place}"
+    )
+    rule = "title: T\nowner: o\nenter:\n  all:\n    - {trait: tags, has_any: [b]}\n    - {trait: home, exists: true}\n"
+    cases = """\
+tests:
+  - name: a list and a place
+    events:
+      - {at: 0d, traits: {tags: [a, b], home: {lat: 38.7, lon: -9.1}}}
+    expect:
+      - {at: 0d, enters: tagged}
+"""
+    files = {"vocabulary.yaml": words, "audiences/tagged.yaml": rule, "audiences/tagged.test.yaml": cases}
+    code, told = answer("rules", "test", folder(tmp_path, files))
+    assert (code, told["passed"]) == (0, 1), told

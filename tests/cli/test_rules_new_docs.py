@@ -43,6 +43,11 @@ def test_a_new_dimension_comes_with_its_own_file_and_everyone_else(rules: Path) 
     assert f'put "blue" into its place in "order" of {rules}/color/dimension.yaml' in again.stdout
 
 
+def test_a_dimension_may_begin_with_everyone_else(rules: Path) -> None:
+    _, told = answer("rules", "new", "color/others", "--rules", rules)
+    assert [Path(each).name for each in told["files"]] == ["dimension.yaml", "others.test.yaml", "others.yaml"]
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -1,6 +1,6 @@
 import pytest
 
-from stream.ruleset.reading_aloud import rule_lines
+from stream.ruleset.reading_aloud import rule_lines, value_words
 from stream.ruleset.source import parse
 
 
@@ -51,3 +51,7 @@ def test_words_for_people_are_left_out_and_clocks_are_kept() -> None:
 def test_points_read_line_by_line() -> None:
     text = "title: P\nowner: o\nadd:\n  - {give: 2.5, when: {did: a}}\n  - {give: -1, when: {everyone: true}}\n"
     assert aloud(text) == ["2.5 points when", "  did a", "-1 points when", "  everyone"]
+
+
+def test_nothing_and_an_empty_list_are_nothing() -> None:
+    assert (value_words(None), value_words([])) == ("nothing", "nothing")
