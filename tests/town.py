@@ -172,9 +172,10 @@ class Member:
     async def publish(self) -> None:
         """Let the relays publish all they have, and trim."""
         for number, owned in list(self.worker.owned.items()):
-            if owned.is_taken:
+            while owned.is_taken and (owned.relay.waiting or owned.relay.published):
                 await owned.relay.drained()
-                await self.worker.tend(number)
+                while await self.worker.tend(number):
+                    pass
 
     async def end(self) -> None:
         """Leave no task behind; a process that was killed leaves its tasks to nobody."""
