@@ -1,0 +1,215 @@
+"""Every format: round trips after every record of drawn histories, and garbage raises the named error only."""
+
+from __future__ import annotations
+
+import random
+from contextlib import suppress
+
+import pytest
+from aiokafka.partitioner import murmur2 as theirs
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stream.core.profile import Profile
+from stream.errors import CorruptProfileError, InputError, LayoutError, StateError
+from stream.wire.control import (
+    Origin,
+    Tick,
+    Use,
+    control_headers,
+    decode_backfill_until,
+    decode_control,
+    decode_origin,
+    encode_control,
+)
+from stream.wire.head import Head, decode_head, encode_head
+from stream.wire.instant import EARLIEST_MS, LATEST_MS, to_ms, to_text
+from stream.wire.outbox import Slice, Told, decode_slice, encode_slice
+from stream.wire.placing import murmur2, partition_of
+from stream.wire.profile import decode_profile, encode_profile
+from stream.wire.replay import decode_line, encode_line
+from tests.histories import START_MS, Line, crowds, shop_history
+from tests.laws.starter import drawn_plan, starter
+from tests.laws.test_law_1_time_is_an_argument import steps
+from tests.strategies import Rules
+
+# -- profiles -------------------------------------------------------------------------------------
+
+
+def parts_of(profile: Profile) -> dict[str, object]:
+    """Return everything a profile is made of, what it only derived from that left out."""
+    found = {name: getattr(profile, name) for name in Profile.__slots__ if name not in {"standings", "derived"}}
+    return found | {key: [getattr(each, name) for name in each.__slots__] for key, each in profile.standings.items()}
+
+
+@given(crowds())
+def test_a_profile_is_its_bytes_after_every_record(crowd: tuple[Rules, list[Line]]) -> None:
+    rules, lines = crowd
+    if plan := drawn_plan(rules):
+        for profile, _ in steps(plan, lines):
+            again = decode_profile(profile.customer_id, encode_profile(profile))
+            assert parts_of(again) == parts_of(profile)
+            assert encode_profile(again) == encode_profile(profile)
+
+
+def a_profile() -> bytes:
+    *_, (profile, _) = steps(starter(), shop_history(3, 60, customers=1))
+    return encode_profile(profile)
+
+
+def test_no_bytes_are_a_customer_not_seen_before() -> None:
+    assert decode_profile("c", None).is_new
+
+
+@pytest.mark.parametrize("packed", [b"", b"\x07", b"\x01", b"\x01\xff", b"\x01" + b"\x91" * 5_000])
+def test_bytes_that_are_no_profile_name_the_customer(packed: bytes) -> None:
+    with pytest.raises(CorruptProfileError, match="customer 'c': profile") as caught:
+        decode_profile("c", packed)
+    assert caught.value.customer == "c"
+
+
+def damaged(packed: bytes, seed: int) -> bytes:
+    """Return the bytes with up to four places changed."""
+    drawn = random.Random(seed)
+    found = bytearray(packed)
+    for _ in range(drawn.randint(1, 4)):
+        place = drawn.randrange(1, len(found))
+        found[place : place + drawn.randrange(3)] = drawn.randbytes(drawn.randrange(3))
+    return bytes(found)
+
+
+def test_damaged_bytes_raise_the_named_error_only() -> None:
+    head = encode_head(Head(5, b"8 bytes!", 6, (1, "x"), "log", {"1/0": 5}, {"d": {"a": 1}}, 7))
+    packed = encode_slice(Slice([("c", b"x")], [Told("c", "i", 1, True, 2, b"y")]))
+    profile = a_profile()
+    raised = 0
+    for seed in range(1_500):
+        for reader in (
+            lambda: decode_head(damaged(head, seed)),  # noqa: B023
+            lambda: decode_slice(damaged(packed, seed)),  # noqa: B023
+            lambda: decode_profile("c", damaged(profile, seed)),  # noqa: B023
+        ):
+            try:
+                reader()
+            except StateError:
+                raised += 1
+    assert raised > 1_000
+
+
+# -- heads, slices, control records -----------------------------------------------------------------
+
+
+def test_a_head_of_another_version_is_a_question_of_layout() -> None:
+    with pytest.raises(LayoutError, match="head format 02; this version reads 01"):
+        decode_head(b"\x02")
+    with pytest.raises(LayoutError, match="cannot be read"):
+        decode_head(b"\x01" + b"\x91" * 5_000)
+
+
+@given(st.integers(-(2**63), 2**63), st.text(max_size=5), st.integers(0, 9))
+def test_control_records_survive(before: int, digest: str, number: int) -> None:
+    for control in (Tick(before), Use("rules", digest, number)):
+        ((_, kind),) = control_headers(control)
+        assert decode_control(kind.decode(), encode_control(control)) == control
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"), [("tock", b"{}"), ("tick", None), ("use", b"[]"), ("tick", b'{"before":"x"}')]
+)
+def test_control_records_that_cannot_be_read(kind: str, value: bytes | None) -> None:
+    with pytest.raises(InputError, match=kind) as caught:
+        decode_control(kind, value)
+    assert caught.value.code == "control"
+
+
+@given(st.binary(max_size=30))
+def test_headers_that_cannot_be_read_raise_the_named_error_only(text: bytes) -> None:
+    for reader in (decode_origin, decode_backfill_until):
+        with suppress(InputError):
+            reader(text)
+
+
+@given(st.text(min_size=1, max_size=20), st.integers(0, 10**18 - 1))
+def test_origins_survive(lane: str, offset: int) -> None:
+    assert decode_origin(f"{lane}/{offset}".encode()) == Origin(lane, offset)
+    assert decode_backfill_until(str(offset).encode()) == offset
+
+
+def test_no_header_is_no_origin_and_no_backfill() -> None:
+    assert decode_origin(None) is None
+    assert decode_backfill_until(None) == -1
+
+
+# -- replay lines -----------------------------------------------------------------------------------
+
+EVENT = b'{"event_id":"1","customer_id":"c"}'
+
+
+@given(st.integers(0, LATEST_MS), st.integers(-1, LATEST_MS), st.sampled_from(["", "1/0/7"]))
+def test_lines_survive(record_time: int, until: int, src: str) -> None:
+    line = decode_line(encode_line(record_time, "event", EVENT, until, src))
+    assert (line.record_time, line.backfill_until) == (record_time, until)
+    assert line.origin == (Origin("1/0", 7) if src else None)
+    assert decode_line(encode_line(record_time, "tick", b'{"before":5}')).content == Tick(5)
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        (b"", "json"),
+        (b"\xff", "json"),
+        (b'{"kind":"event","content":{}}', "record_time"),
+        (b'{"kind":"event","record_time":"2026-01-01T00:00:00","content":{}}', "record_time"),
+        (b'{"kind":"event","record_time":"2026-01-01T00:00:00Z"}', "json"),
+        (b'{"kind":"tick","record_time":"2026-01-01T00:00:00Z","content":{}}', "control"),
+        (
+            b'{"kind":"event","record_time":"2026-01-01T00:00:00Z","content":{},"backfill_until":"2026-01-01T00:00:00"}',
+            "backfill_until",
+        ),
+        (b'{"kind":"event","record_time":"2026-01-01T00:00:00Z","content":{},"src":"?"}', "header"),
+        (EVENT, "record_time"),
+    ],
+)
+def test_lines_that_cannot_be_used_say_why(line: bytes, code: str) -> None:
+    with pytest.raises(InputError) as caught:
+        decode_line(line)
+    assert caught.value.code == code
+
+
+# -- instants and places ------------------------------------------------------------------------------
+
+
+@given(st.integers(EARLIEST_MS, LATEST_MS))
+def test_instants_survive(instant_ms: int) -> None:
+    text = to_text(instant_ms)
+    assert len(text) == len("2026-11-21T18:56:33.591Z")
+    assert to_ms(text) == instant_ms
+
+
+@pytest.mark.parametrize(
+    ("instant_ms", "text"),
+    [
+        (START_MS, "2026-01-05T00:00:00.000Z"),
+        (-1, "1969-12-31T23:59:59.999Z"),
+        (1 << 62, "9999-12-31T23:59:59.999Z"),
+        (-(1 << 62), "0001-01-01T00:00:00.000Z"),
+    ],
+)
+def test_every_number_is_an_instant(instant_ms: int, text: str) -> None:
+    assert to_text(instant_ms) == text
+
+
+def test_a_time_without_zone_is_none() -> None:
+    with pytest.raises(ValueError, match="has no zone; add Z or an offset"):
+        to_ms("2026-01-01T00:00:00")
+    assert to_ms("2026-01-01T01:00:00+01:00") == to_ms("2026-01-01T00:00:00Z")
+
+
+@given(st.binary(max_size=40))
+def test_murmur2_is_kafkas(key: bytes) -> None:
+    assert murmur2(key) == theirs(key) & 0xFFFFFFFF
+
+
+@given(st.text(max_size=20), st.integers(1, 200))
+def test_a_customer_has_the_partition_that_kafkas_clients_give(customer_id: str, partitions: int) -> None:
+    assert partition_of(customer_id, partitions) == (theirs(customer_id.encode()) & 0x7FFFFFFF) % partitions
