@@ -11,7 +11,6 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import groupby
 from operator import itemgetter
 
 from stream.core import window
@@ -48,6 +47,8 @@ def verdict(found: Steps, newest_end: int, shape: Shape, now: int) -> int:
     """Return whether some choice of these events makes the sequence; `newest_end` is the newest of the silent end."""
     if shape.within_ms < NEVER:
         found = found[bisect_right(found, now - shape.within_ms, key=itemgetter(0)) :]
+    if not _has_all_steps(found, shape):
+        return -NEVER
     spells = [
         (last + shape.silence_ms, min(first + shape.within_ms, NEVER))
         for first, last in chains(found, newest_end, shape)
@@ -57,22 +58,41 @@ def verdict(found: Steps, newest_end: int, shape: Shape, now: int) -> int:
     return window.any_of(spells, now)
 
 
+def _has_all_steps(found: Steps, shape: Shape) -> bool:
+    """Tell quickly whether there is an event for each step at all."""
+    covered = 0
+    for _, mask in found:
+        covered |= mask
+    return (covered | shape.end_bit) + 1 == shape.end_bit << 1
+
+
 def chains(found: Steps, newest_end: int, shape: Shape) -> Iterator[tuple[int, int]]:
     """Yield (first, last) instant of the choices that count: for each last instant the one that begins latest.
 
     With a silent end only those after which nothing of it came.
     """
     reach = _Reach(shape.gaps)
-    size, end = shape.size, shape.end_bit
-    silent_from = max([newest_end + 1, *[at for at, mask in found if mask & end]]) if shape.silence_ms else 0
-    for at, group in groupby(found, key=itemgetter(0)):
-        masks = tuple(sorted(Counter(mask for _, mask in group).items()))
-        first = reach.first(at, masks)
+    silent_from = 0
+    if shape.silence_ms:
+        silent_from = max([newest_end + 1, *[at for at, mask in found if mask & shape.end_bit]])
+    index = 0
+    while index < len(found):
+        at, mask = found[index]
+        after = index + 1
+        while after < len(found) and found[after][0] == at:
+            after += 1
+        masks = () if after == index + 1 else _counted(found[index:after])
+        first = reach.several(at, masks) if masks else reach.alone(at, mask)
         if at >= silent_from:
-            begun = reach.ending(at, masks, end) if shape.silence_ms else first[size]
+            begun = reach.ending(at, masks, shape.end_bit) if masks and shape.silence_ms else first[-1]
             if begun >= 0:
                 yield begun, at
         reach.extend(at, first)
+        index = after
+
+
+def _counted(group: Steps) -> Masks:
+    return tuple(sorted(Counter(mask for _, mask in group).items()))
 
 
 class _Reach:
@@ -91,7 +111,12 @@ class _Reach:
             ends.popleft()
         return ends[0][1] if ends else -1
 
-    def first(self, at: int, masks: Masks) -> list[int]:
+    def alone(self, at: int, mask: int) -> list[int]:
+        """Return what `several` does, for one event: it can only be one step."""
+        bits = range(len(self._gaps))
+        return [-1, *[self._begun(step, at) if mask >> step & 1 else -1 for step in bits]]
+
+    def several(self, at: int, masks: Masks) -> list[int]:
         """Return for each number of steps the latest beginning of those whose last step lies at `at`, -1 for none."""
         size = len(self._gaps)
         found = [-1] * (size + 1)

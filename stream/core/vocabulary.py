@@ -52,6 +52,8 @@ class EventKind:
     """Properties that are money."""
     reverses: str = ""
     is_reversible: bool = False
+    numbers: frozenset[str] = frozenset()
+    """Properties that are plain numbers."""
 
 
 @dataclass(frozen=True, slots=True)

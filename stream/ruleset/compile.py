@@ -79,6 +79,7 @@ def _vocabulary(file: VocabularyFile) -> Vocabulary:
                 frozenset(each for each, type_ in event.properties.items() if type_ == "money"),
                 event.reverses or "",
                 name in reversed_names,
+                frozenset(each for each, type_ in event.properties.items() if type_ == "number"),
             )
             for name, event in file.events.items()
         },

@@ -15,7 +15,7 @@ from stream.core.matching import value_in
 from stream.core.sources import each, there
 from stream.ruleset.compile_conditions import Conditions, Makers, told_count
 from stream.ruleset.compile_sources import Source
-from stream.ruleset.compile_tests import compare_test, count_test, counts
+from stream.ruleset.compile_tests import compare_with, count_test, counts
 from stream.ruleset.schema_events import (
     Average,
     Distinct,
@@ -41,7 +41,7 @@ def of_numbers(conditions: Conditions, asked: Number) -> Leaf:
     states = conditions.states
     field = asked.value_of(asked.word)
     frame = conditions.frame(asked.window)
-    scale = states.scale_of(states.names_of(field.event))(field.property)
+    scale = states.units_of(field.event).scale(field.property)
     is_record = asked.word in {"smallest", "largest"} and frame.is_recent
     kind = asked.word if is_record else "ledger"
     source = states.rows(field.event, asked.where, field.property, frame.longest_ms, kind)
@@ -136,7 +136,7 @@ def _compared(
     states = conditions.states
     field = asked.value_of(asked.word)
     frame = conditions.frame(asked.window)
-    scale = states.scale_of(states.names_of(field.event))(field.property)
+    scale = states.units_of(field.event).scale(field.property)
     kind = kind if is_enough(frame) else "ledger"
     source = states.ordered_rows(field.event, asked.where, field.property, frame.longest_ms, kind)
     rows = source.values(lambda row: value_in(row, field.property))
@@ -146,7 +146,7 @@ def _compared(
         f"{asked.word.replace('_', ' ')} of {field.property} of {event_words(field.event, asked.where, asked.window)}",
         *told_compare(asked.compare, scale),
         unit=states.vocabulary.currency if scale > 1 else "",
-        read=figures.figure(rows, of, compare_test(asked.compare, scale), frame),
+        read=figures.figure(rows, of, compare_with(asked.compare, states.units_of(field.event), field.property), frame),
         value=figures.figure_value(rows, of, frame),
         states=source.keys | frame.states,
         is_inexact=source.mark,

@@ -142,7 +142,7 @@ def _kept(states: States, asks: Asks, per: str | None, shape: Shape) -> Kept | N
     other: list[tuple[int, Matches | None]] = []
     for bit, event, where in asks:
         names = states.names_of(event)
-        matches = on_event(where_tests(where, states.scale_of(names)))
+        matches = on_event(where_tests(where, states.units_of(event)))
         for name in names:
             if not states.is_reversible(name):
                 by_name.setdefault(name, []).append((bit, matches))
@@ -175,7 +175,7 @@ def _booked(states: States, asks: Asks, per: str | None, span_ms: int) -> list[B
     bits: dict[str, list[tuple[int, Test | None]]] = {}
     for bit, event, where in asks:
         names = states.names_of(event)
-        tests = where_tests(where, states.scale_of(names))
+        tests = where_tests(where, states.units_of(event))
         for name in filter(states.is_reversible, names):
             ledger = states.order_ledger(name, span_ms, per)
             bits.setdefault(name, []).append((bit, on_row(states.row_tests(ledger, where, tests))))

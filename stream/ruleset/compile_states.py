@@ -3,20 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from stream.core import fold
 from stream.core.fold import Fold
 from stream.core.keyed import apart
-from stream.core.matching import Test, on_event, on_row, value_in
+from stream.core.ledger import Row
+from stream.core.matching import Test, is_number, on_event, on_row, value_in
 from stream.core.plan import Route, identity, state_key
 from stream.core.sources import Rows
-from stream.core.vocabulary import Vocabulary
+from stream.core.vocabulary import EventKind, Vocabulary
 from stream.core.window import keep_newest, keep_oldest
 from stream.ruleset.compile_sources import KEYED, Column, Kept, Source, Tests
 from stream.ruleset.compile_tests import where_tests
 from stream.ruleset.schema_parts import ItemWhere, Where
 from stream.ruleset.wording import where_words
+
+
+@dataclass(frozen=True, slots=True)
+class EventUnits:
+    """What the properties of some events are measured in: money by any of them is money."""
+
+    kinds: Sequence[EventKind]
+    exponent: int
+
+    def scale(self, path: str) -> int:
+        """Return how many minor units one of it is: 100 for money in cents, 1 for all else."""
+        return int(10**self.exponent) if any(path in kind.money for kind in self.kinds) else 1
+
+    def is_number(self, path: str) -> bool:
+        """Tell whether it is declared a number or money."""
+        return any(path in kind.money or path in kind.numbers for kind in self.kinds)
 
 
 class States:
@@ -50,15 +69,10 @@ class States:
         kind = self.vocabulary.events.get(name)
         return kind is not None and kind.is_reversible
 
-    def scale_of(self, names: Sequence[str]) -> Callable[[str], int]:
-        """Return how to scale the bars of a property of these events: to minor units where it is money."""
-        events = self.vocabulary.events
-
-        def scale(name: str) -> int:
-            is_money = any(name in events[each].money for each in names if each in events)
-            return int(10**self.vocabulary.exponent) if is_money else 1
-
-        return scale
+    def units_of(self, pattern: str) -> EventUnits:
+        """Return what the properties of the events that a pattern stands for are measured in."""
+        known = self.vocabulary.events
+        return EventUnits([known[name] for name in self.names_of(pattern) if name in known], self.vocabulary.exponent)
 
     # -- what conditions ask for ----------------------------------------------------------
 
@@ -99,7 +113,7 @@ class States:
         What can be answered at once is kept as the answer; an order may still change.
         """
         source = self._ordered(pattern, where, span_ms, kind)
-        tests = where_tests(asked, self.scale_of(self.names_of(pattern)))
+        tests = where_tests(asked, self.units_of(pattern))
         column = f"is ({where_words(asked)})"
 
         def judge_of(kept: Kept) -> Test:
@@ -145,7 +159,7 @@ class States:
 
     def _source(self, pattern: str, where: ItemWhere | None, kind: str, path: str, depth: int, span_ms: int) -> Source:
         names = self.names_of(pattern)
-        tests = where_tests(where, self.scale_of(names))
+        tests = where_tests(where, self.units_of(pattern))
         parts: list[tuple[Kept, Test | None]] = []
         for name in filter(self.is_reversible, names):
             ledger = self.order_ledger(name, span_ms)
@@ -165,7 +179,7 @@ class States:
             return self._source(pattern, where, kind, "", 1, span_ms)
         kept = self._keep(f"mixed|{pattern}|", "ledger", pattern, names, ())
         kept.is_mixed, kept.span_ms = True, max(kept.span_ms, span_ms)
-        tests = where_tests(where, self.scale_of(names))
+        tests = where_tests(where, self.units_of(pattern))
         return Source([(kept, on_row(self.row_tests(kept, where, tests)))])
 
     @staticmethod
@@ -241,8 +255,16 @@ def _told_apart(name: str) -> fold.Identity:
 def _thin(kept: Kept) -> fold.Thin | None:
     """Return what drops the rows that nobody asks for; None where each may be asked for."""
     if kept.kind in {"largest", "smallest"}:
-        return fold.only_records(lambda row: value_in(row, kept.path), is_largest=kept.kind == "largest")
+        return fold.only_records(_number_in(kept.path), is_largest=kept.kind == "largest")
     return {"last": fold.only_last, "first": fold.only_first}.get(kept.kind)
+
+
+def _number_in(path: str) -> Callable[[Row], Any]:
+    def read(row: Row) -> Any:
+        value = value_in(row, path)
+        return value if is_number(value) else None
+
+    return read
 
 
 def _is_true(value: object) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from math import ceil, floor
-from typing import Any
+from typing import Any, Protocol
 
 from stream.core import matching
 from stream.core.matching import Test
@@ -13,6 +15,7 @@ from stream.core.profile import NEVER
 from stream.ruleset.pattern import matches
 from stream.ruleset.schema_parts import Compare, Count, ItemWhere, Where
 from stream.ruleset.schema_values import Bar
+from stream.ruleset.source import number
 
 Number = int | Decimal
 
@@ -42,8 +45,8 @@ def counts(count: Count | None) -> tuple[int, int]:
 
 def plain(value: Any) -> Number | None:
     """Return a number that stands in the rule, None for a bar that nobody has published."""
-    number: Number | None = None if isinstance(value, Bar) else value
-    return number
+    plain_number: Number | None = None if isinstance(value, Bar) else value
+    return plain_number
 
 
 def number_test(op: str, value: Any, high: Any, scale: int) -> Test:
@@ -51,7 +54,7 @@ def number_test(op: str, value: Any, high: Any, scale: int) -> Test:
     bar, top = plain(value), plain(high) if op == "between" else 0
     if bar is None or top is None:
         return matching.never
-    low, top = bar * scale, top * scale
+    low, high_end = exact(bar, scale), exact(top, scale)
     make: dict[str, Callable[[Any], Test]] = {
         "at_least": matching.at_least,
         "above": matching.above,
@@ -62,8 +65,14 @@ def number_test(op: str, value: Any, high: Any, scale: int) -> Test:
     }
     if op == "between":
         between: Callable[[Any, Any], Test] = matching.between
-        return _either_kind(between(low, top), between(float(low), float(top)))
+        return _either_kind(between(low, high_end), between(float(low), float(high_end)))
     return _either_kind(make[op](low), make[op](float(low)))
+
+
+def exact(bar: Number, scale: int) -> int | Fraction:
+    """Return a bar times `scale`, whole where it is whole."""
+    product = Fraction(bar) * scale
+    return product.numerator if product.denominator == 1 else product
 
 
 def _either_kind(exact: Test, floating: Test) -> Test:
@@ -131,11 +140,36 @@ def _json_like(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-def where_tests(where: ItemWhere | None, scale_of: Callable[[str], int]) -> list[tuple[str, Test]]:
+def numbered(compare: Compare) -> Compare:
+    """Return a comparison with what is a number: text in quotes that says one is that number."""
+    if compare.op not in SAME_OPS:
+        return compare
+    value = compare.value
+    texts = value if isinstance(value, tuple) else (value,)
+    numbers = tuple(number(text) if isinstance(text, str) else text for text in texts)
+    return replace(compare, value=numbers if isinstance(value, tuple) else numbers[0])
+
+
+class Units(Protocol):
+    """What the properties of some events are measured in."""
+
+    def scale(self, path: str) -> int:
+        """Return how many minor units one of it is: 100 for money in cents, 1 for all else."""
+
+    def is_number(self, path: str) -> bool:
+        """Tell whether it is declared a number or money."""
+
+
+def compare_with(compare: Compare, units: Units, path: str) -> Test:
+    """Return the test of a COMPARE on a property."""
+    return compare_test(numbered(compare) if units.is_number(path) else compare, units.scale(path))
+
+
+def where_tests(where: ItemWhere | None, units: Units) -> list[tuple[str, Test]]:
     """Return (property, test) for each test of WHERE; `any_item` asks the property `items`."""
     if where is None:
         return []
-    tests = [(name, compare_test(compare, scale_of(name))) for name, compare in where.properties]
+    tests = [(name, compare_with(compare, units, name)) for name, compare in where.properties]
     if isinstance(where, Where) and where.any_item is not None:
         inner = [(name, compare_test(compare, 1)) for name, compare in where.any_item.properties]
         tests.append(("items", matching.any_item(inner)))
