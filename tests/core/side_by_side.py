@@ -19,6 +19,7 @@ from stream.ruleset.load import load
 from stream.wire.event import decode_event
 from stream.wire.profile import decode_profile, encode_profile
 from tests.core.agreement import as_bytes, standing, told
+from tests.core.invariants import check_rest, check_transitions
 from tests.oracle import Rec, run
 from tests.oracle.story import MONDAY_MS, audience
 
@@ -73,11 +74,14 @@ def played(
 def agree(
     rules: dict[str, Any], records: Sequence[Rec], until: int | None = None, given: Given | None = None
 ) -> list[Transition]:
-    """Return what the engine tells, once it is what the oracle tells, and the memberships are the same."""
+    """Return what the engine tells, once it is what the oracle tells, the memberships too, and all invariants hold."""
     plan, found, profile = played(rules, records, until, given)
     wanted = run(rules, records, until, given)
     assert told(found) == wanted.transitions
     assert standing(plan, profile) == wanted.memberships
+    check_transitions(found, [record.record_time for record in records])
+    if profile is not None:
+        check_rest(plan, profile)
     return found
 
 
