@@ -13,7 +13,7 @@ from yarl import URL
 
 from stream.adapters.kafka_consumer import BatchConsumer, BatchTransport, Wiring
 from stream.adapters.kafka_errors import CLIENT_ERRORS, translated
-from stream.adapters.kafka_lanes import LaneStatus
+from stream.adapters.kafka_lane import LaneStatus
 from stream.adapters.kafka_options import KafkaOptions
 from stream.adapters.kafka_watchdog import leave
 from stream.errors import UnavailableError

@@ -4,49 +4,57 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Generator, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import ProducerClosed
 
 from stream.adapters.kafka_errors import CLIENT_ERRORS, translated
 from stream.adapters.kafka_options import MEBIBYTE, KafkaOptions
-from stream.errors import UnavailableError
+from stream.adapters.patience import ended
+from stream.errors import StateError, StreamError, UnavailableError
+from stream.ports import Message
 
 Headers = Sequence[tuple[str, bytes]]
-Message = tuple[bytes | None, bytes | None, Headers, int | None]
-"""Key, value, headers, timestamp in ms (None: now)."""
 
 BATCH_BYTES = 256 * 1024
 # a dead letter is a record of at most 1 MiB plus its reason
 LARGEST_REQUEST_BYTES = MEBIBYTE + 128 * 1024
-RENEW_WAIT_S = 1.0
+ABANDON_WAIT_S = 1.0
 
 
 class Sent:
-    """One record on its way: awaiting it gives its offset, or raises our error."""
+    """One record or batch on its way: awaiting it gives the offset of its first record, or raises our error."""
 
-    __slots__ = ("_future", "_index")
+    __slots__ = ("_future",)
 
-    def __init__(self, future: asyncio.Future[Any], index: int = 0) -> None:
+    def __init__(self, future: asyncio.Future[Any]) -> None:
         self._future = future
-        self._index = index
 
     def __await__(self) -> Generator[Any, None, int]:
         """Return the offset once the broker acknowledged it."""
         try:
             written = yield from asyncio.shield(self._future).__await__()
         except CLIENT_ERRORS as error:
-            raise translated(error, "writing a record") from error
-        return int(written.offset) + self._index
+            raise _failure(error, "writing a record") from error
+        return int(written.offset)
 
 
 class KafkaProducer:
-    """What it acknowledged is in the log once, in the order it was sent, per partition."""
+    """What it acknowledged is in the log once, in the order it was sent, per partition.
+
+    After any failed write nobody knows what of the rest arrived, and the broker may refuse what follows:
+    so the next write begins with a new producer id, and everything still on its way fails too.
+    """
 
     def __init__(self, options: KafkaOptions, linger_ms: int = 2) -> None:
         self._options = options
         self._linger_ms = linger_ms
         self._client: AIOKafkaProducer | None = None
+        self._is_started = False
+        self._is_spoiled = False
+        self._renewing = asyncio.Lock()
 
     async def start(self) -> None:
         """Connect; raises UnavailableError while the broker is away."""
@@ -62,8 +70,8 @@ class KafkaProducer:
             await client.start()
         except CLIENT_ERRORS as error:
             await client.stop()
-            raise translated(error, "connecting a producer") from error
-        self._client = client
+            raise _failure(error, "connecting a producer") from error
+        self._client, self._is_started, self._is_spoiled = client, True, False
 
     async def send(
         self,
@@ -77,79 +85,97 @@ class KafkaProducer:
         """Queue one record; the returned awaitable gives its offset. No partition: murmur2 of the key."""
         if key is None and value is None:
             # the client's own `send` asserts that one of both is there; its batches do not
-            return await self._send_alone(topic, partition, headers, timestamp_ms)
+            return await self._send_alone(topic, partition or 0, headers, timestamp_ms)
+        client = await self._ready()
         try:
-            future = await self._open.send(topic, value, key, partition, timestamp_ms, headers=list(headers))
+            future = await client.send(topic, value, key, partition, timestamp_ms, headers=list(headers))
         except CLIENT_ERRORS as error:
-            raise translated(error, f"writing to {topic}") from error
+            raise _failure(error, f"writing to {topic}") from error
+        future.add_done_callback(partial(self._note, client))
         return Sent(future)
 
     async def send_batch(self, topic: str, partition: int, messages: Iterable[Message]) -> int:
-        """Write messages to one partition in order, one request in flight; return how many were acknowledged.
+        """Write messages to one partition in order, one request in flight; return how many: all, acknowledged.
 
         Raises UnavailableError at the first failed request: the earlier ones are written, the later ones never sent.
         """
         count = 0
-        batch = self._open.create_batch()
+        client = await self._ready()
+        batch = client.create_batch()
         for key, value, headers, timestamp_ms in messages:
             added = batch.append(timestamp=timestamp_ms, key=key, value=value, headers=list(headers))
             if added is None:
-                count += await self._written(batch, topic, partition)
-                batch = self._open.create_batch()
+                count += await self._written(client, batch, topic, partition)
+                batch = client.create_batch()
                 batch.append(timestamp=timestamp_ms, key=key, value=value, headers=list(headers))
         if batch.record_count():
-            count += await self._written(batch, topic, partition)
+            count += await self._written(client, batch, topic, partition)
         return count
 
     async def flush(self) -> None:
         """Return when all that was queued is acknowledged or has failed."""
-        await self._open.flush()
+        if self._client is not None:
+            await self._client.flush()
 
     async def renew(self) -> None:
-        """Forget what is on its way and begin with a new producer id; raises UnavailableError while Kafka is away."""
+        """Give up what is on its way and begin with a new producer id; raises UnavailableError while Kafka is away."""
         old, self._client = self._client, None
         if old is not None:
             await _abandon(old)
         await self.start()
 
     async def stop(self) -> None:
-        """Flush and disconnect."""
+        """Flush and disconnect; what a broker that is away did not acknowledge in one request's time is given up."""
         old, self._client = self._client, None
-        if old is not None:
-            await old.stop()
+        self._is_started = False
+        if old is not None and not await ended(old.stop(), self._options.request_timeout_ms / 1000):
+            await _abandon(old)
 
-    @property
-    def _open(self) -> AIOKafkaProducer:
-        if self._client is None:
-            raise UnavailableError("Kafka: the producer is not connected; start or renew it first [kafka-unavailable]")
+    async def _ready(self) -> AIOKafkaProducer:
+        if not self._is_started:
+            raise UnavailableError("Kafka: the producer is not connected; start it first [kafka-unavailable]")
+        if self._client is None or self._is_spoiled:
+            async with self._renewing:
+                # whoever waited for the lock finds the new one
+                if self._client is None or self._is_spoiled:
+                    await self.renew()
         return self._client
 
-    async def _send_alone(
-        self, topic: str, partition: int | None, headers: Headers, timestamp_ms: int | None
-    ) -> Awaitable[int]:
-        batch = self._open.create_batch()
-        batch.append(timestamp=timestamp_ms, key=None, value=None, headers=list(headers))
-        return Sent(await self._queued(batch, topic, partition or 0))
+    def _note(self, client: AIOKafkaProducer, done: asyncio.Future[Any]) -> None:
+        if client is self._client and not done.cancelled() and done.exception() is not None:
+            self._is_spoiled = True
 
-    async def _written(self, batch: Any, topic: str, partition: int) -> int:
+    async def _send_alone(
+        self, topic: str, partition: int, headers: Headers, timestamp_ms: int | None
+    ) -> Awaitable[int]:
+        client = await self._ready()
+        batch = client.create_batch()
+        batch.append(timestamp=timestamp_ms, key=None, value=None, headers=list(headers))
+        return Sent(await self._queued(client, batch, topic, partition))
+
+    async def _written(self, client: AIOKafkaProducer, batch: Any, topic: str, partition: int) -> int:
         count = int(batch.record_count())
-        await Sent(await self._queued(batch, topic, partition))
+        await Sent(await self._queued(client, batch, topic, partition))
         return count
 
-    async def _queued(self, batch: Any, topic: str, partition: int) -> asyncio.Future[Any]:
+    async def _queued(self, client: AIOKafkaProducer, batch: Any, topic: str, partition: int) -> asyncio.Future[Any]:
         try:
-            future: asyncio.Future[Any] = await self._open.send_batch(batch, topic, partition=partition)
+            future: asyncio.Future[Any] = await client.send_batch(batch, topic, partition=partition)
         except CLIENT_ERRORS as error:
-            raise translated(error, f"writing to {topic}") from error
+            raise _failure(error, f"writing to {topic}") from error
+        future.add_done_callback(partial(self._note, client))
         return future
 
 
+def _failure(error: BaseException, doing: str) -> StreamError:
+    """Return our error for a failed write; a producer that lost its standing is simply renewed by the next one."""
+    ours = translated(error, doing)
+    return UnavailableError(str(ours)) if isinstance(ours, StateError) else ours
+
+
 async def _abandon(client: AIOKafkaProducer) -> None:
-    """Close without waiting for what may never be acknowledged."""
-    stopping = asyncio.ensure_future(client.stop())
-    await asyncio.wait([stopping], timeout=RENEW_WAIT_S)
-    if stopping.done():
-        stopping.exception()
-        return
-    # the sender goes on until its batches expire; let it, in the background
-    stopping.add_done_callback(lambda done: done.cancelled() or done.exception())
+    """Close at once: whoever waits for what is on its way is told that it failed."""
+    client._message_accumulator.fail_all(ProducerClosed("the producer was given up"))
+    if not await ended(client.stop(), ABANDON_WAIT_S):
+        await ended(client._sender.close(), ABANDON_WAIT_S)
+        await ended(client.client.close(), ABANDON_WAIT_S)

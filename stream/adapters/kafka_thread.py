@@ -21,10 +21,14 @@ from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 
 from stream.adapters.kafka_errors import CLIENT_ERRORS, translated
-from stream.adapters.kafka_lanes import Fetched
+from stream.adapters.kafka_lane import Fetched
 from stream.adapters.kafka_options import KafkaOptions
+from stream.adapters.patience import ended
 from stream.errors import StreamError, UnavailableError
 from stream.ports import Record
+
+STOP_WAIT_S = 2.0
+HINT_WAIT_S = 2.0
 
 T = TypeVar("T")
 
@@ -40,6 +44,7 @@ class BatchThread(AIOKafkaConsumerThread):
         super().__post_init__()
         self._epochs: dict[int, int] = defaultdict(int)
         self._waiter: asyncio.Future[None] | None = None
+        self._committing: asyncio.Future[None] | None = None
 
     def _create_worker_consumer(self, transport: Any) -> aiokafka.AIOKafkaConsumer:
         """Return our consumer; Faust's own has a fixed fetch wait of 1.5 s and moves offsets by itself."""
@@ -75,6 +80,14 @@ class BatchThread(AIOKafkaConsumerThread):
             abort_waiters(error)
 
         consumer._subscription.abort_waiters = tell_and_abort
+
+    async def on_thread_stop(self) -> None:
+        """Leave the group and disconnect, in bounded time also when the broker is away."""
+        await super(AIOKafkaConsumerThread, self).on_thread_stop()
+        consumer = self._consumer
+        if consumer is not None and not await ended(consumer.stop(), STOP_WAIT_S):
+            # aiokafka waits for a broker that may never come back, or trips over its own cancelled fetch
+            await ended(consumer._client.close(), STOP_WAIT_S)
 
     async def take(self, topic: str, wanted: AbstractSet[int], wait_s: float) -> list[Fetched]:
         """Return what is fetched for the wanted partitions, at once or within `wait_s`."""
@@ -179,7 +192,15 @@ class BatchThread(AIOKafkaConsumerThread):
         return ends
 
     async def _hint(self, offsets: dict[TopicPartition, int]) -> None:
-        await self._ensure_consumer().commit({tp: OffsetAndMetadata(at, "") for tp, at in offsets.items()})
+        # aiokafka tries for as long as the broker is away, and a commit that is cancelled complains when it ends
+        if self._committing is None or self._committing.done():
+            hints = {tp: OffsetAndMetadata(at, "") for tp, at in offsets.items()}
+            self._committing = asyncio.ensure_future(self._ensure_consumer().commit(hints))
+            self._committing.add_done_callback(lambda done: done.cancelled() or done.exception())
+            await asyncio.wait([self._committing], timeout=HINT_WAIT_S)
+        if not self._committing.done():
+            raise TimeoutError
+        self._committing.result()
 
 
 def _record(tp: TopicPartition, raw: Any) -> Record:

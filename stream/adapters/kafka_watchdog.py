@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 
-from stream.adapters.kafka_lanes import LaneStatus
+from stream.adapters.kafka_lane import LaneStatus
 from stream.adapters.kafka_options import KafkaOptions
 
 EXIT_CODE = 70

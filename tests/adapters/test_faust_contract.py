@@ -17,7 +17,8 @@ from aiokafka.consumer.consumer import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher, FetchError, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import Assignment, SubscriptionState, TopicPartitionState
-from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator
+from aiokafka.producer.producer import AIOKafkaProducer
 from faust.app.base import App, BootStrategy
 from faust.tables.recovery import Recovery
 from faust.transport.consumer import Consumer, ConsumerThread, ThreadDelegateConsumer
@@ -130,6 +131,12 @@ def test_the_producer_can_be_left_out() -> None:
 def test_static_members_do_not_leave_the_group() -> None:
     """Why a graceful stop keeps the partitions waiting for a quick restart."""
     assert "self._group_instance_id is None" in source(GroupCoordinator._maybe_leave_group)
+
+
+def test_a_producer_can_be_given_up_at_once() -> None:
+    assert list(inspect.signature(MessageAccumulator.fail_all).parameters) == ["self", "exception"]
+    assert "self._message_accumulator = MessageAccumulator(" in source(AIOKafkaProducer.__init__)
+    assert "self._sender = Sender(" in source(AIOKafkaProducer.__init__)
 
 
 def test_faust_is_the_streaming_fork() -> None:

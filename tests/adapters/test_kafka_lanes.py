@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from stream.adapters.kafka_lanes import Fetched, Lanes, _wait_s
+from stream.adapters.kafka_lane import Fetched, _wait_s
+from stream.adapters.kafka_lanes import Lanes
 from stream.errors import FencedError, LayoutError, SettingsError, UnavailableError
 from stream.ports import Record
 from tests.brokers.member import Notebook

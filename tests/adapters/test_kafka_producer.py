@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import OutOfOrderSequenceNumber
 from aiokafka.partitioner import DefaultPartitioner
 
 from stream.adapters.kafka_options import KafkaOptions
@@ -85,6 +87,21 @@ async def test_after_renewing_it_goes_on(log: Log, producer: KafkaProducer) -> N
     assert [found[3] for found in await read_all(log, topic, 0)] == [b"before", b"after"]
 
 
+async def test_after_a_failed_write_the_next_one_begins_with_a_new_producer_id(
+    log: Log, producer: KafkaProducer
+) -> None:
+    topic = await log.topic()
+    await producer.send_batch(topic, 0, [(b"k", b"before", [], 1)])
+    spoiled = producer._client
+    on_its_way = await producer.send(topic, 1, b"k", b"lost", [], 1)
+    spoiled._message_accumulator.fail_all(OutOfOrderSequenceNumber("as after a lost answer"))
+    with pytest.raises(UnavailableError, match="OutOfOrderSequenceNumber"):
+        await on_its_way
+    await asyncio.gather(*(producer.send_batch(topic, 0, [(b"k", b"after", [], 2)]) for _ in range(3)))
+    assert producer._client is not spoiled
+    assert [found[3] for found in await read_all(log, topic, 0)] == [b"before", b"after", b"after", b"after"]
+
+
 async def test_a_record_that_is_too_large_is_an_input_error(log: Log, producer: KafkaProducer) -> None:
     topic = await log.topic()
     with pytest.raises(InputError, match=r"writing to test-\d+: MessageSizeTooLargeError: .*\[kafka-record\]"):
@@ -93,7 +110,7 @@ async def test_a_record_that_is_too_large_is_an_input_error(log: Log, producer: 
 
 async def test_without_a_connection_it_says_so() -> None:
     producer = KafkaProducer(KafkaOptions("127.0.0.1:1"))
-    with pytest.raises(UnavailableError, match="the producer is not connected; start or renew it first"):
+    with pytest.raises(UnavailableError, match="the producer is not connected; start it first"):
         await producer.send("topic", 0, b"k", b"v", [])
     await producer.stop()
 

@@ -9,7 +9,7 @@ import threading
 
 import pytest
 
-from stream.adapters.kafka_lanes import LaneStatus
+from stream.adapters.kafka_lane import LaneStatus
 from stream.adapters.kafka_options import KafkaOptions
 from stream.adapters.kafka_watchdog import EXIT_CODE, Watchdog
 from stream.ports import Record

@@ -7,7 +7,9 @@ by the process id that started it, never by name.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -81,15 +83,18 @@ def _fetch_jars(folder: Path) -> None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Return `count` different loopback ports that were free a moment ago."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
+    """Return `count` different loopback ports that were free a moment ago.
+
+    They lie below the range from which the system takes ports for outgoing connections, so that a
+    broker that is away for a moment finds its own ports free again.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(15_000, 32_000)
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found.append(port)
+    return found
 
 
 class KafkaBroker:
