@@ -85,7 +85,11 @@ def contents(draw: st.DrawFn, start: int, number: int, occurred_at: int) -> Cond
     if kind == "done":
         amount = draw(st.sampled_from([5, 10, 40]))
         name = draw(st.sampled_from(["order_placed", "product_viewed"]))
-        return about | {"name": name, "properties": {"order_id": f"o{number}", "amount": amount}}
+        properties: Condition = {"order_id": f"o{number}", "amount": amount}
+        if name == "product_viewed":
+            seconds, category = draw(st.sampled_from([1, 5, None])), draw(st.sampled_from(["garden", "tools", None]))
+            properties = {"seconds": seconds, "category": category, "due": draw(days_near(start) | moments_near(start))}
+        return about | {"name": name, "properties": properties}
     if kind == "traits":
         return about | {"traits": draw(traits_told(start))}
     told: dict[str, Condition] = {
@@ -129,6 +133,34 @@ def bounds(draw: st.DrawFn, start: int) -> Condition:
 
 
 @st.composite
+def due_dates(draw: st.DrawFn, start: int) -> Condition:
+    """Return a condition on behaviour of which a property is a date that compares with time."""
+    dates = compared_dates(start).map(lambda one: {w: v for w, v in one.items() if w not in ("trait", *HELD)})
+    where = {"where": {"due": draw(dates), **({"seconds": {"above": 1}} if draw(RARELY) else {})}}
+    within = draw(st.sampled_from([{}, {"within": "60h"}, {"during": "this_week"}, {"older_than": "24h"}]))
+    event = "product_viewed"
+    options: list[Condition] = [
+        {"did": event, **within, **draw(bars())},
+        {"did_not": event, **within},
+        {"did_on_days": event, **within, **draw(bars())},
+        {"sum": f"{event}.seconds", **within, **draw(bars(high=9))},
+        {"largest": f"{event}.seconds", **within, **draw(bars(high=9))},
+        {"distinct": f"{event}.category", **within, **draw(bars())},
+        {"last_value": f"{event}.category", **within, "is_not": "garden"},
+        {"first_time": event, "within": "60h"},
+        {"stopped": event, "did_within": "60h", "quiet_for": "12h"},
+        {"restarted": event, "quiet_for": "12h", "again_within": "12h"},
+        {"regularly": event, "at_least": 1, "every": "24h", "in_at_least": 2, "of_last": 3},
+        {"did": event, "per": "category", **within, "at_least": draw(st.integers(1, 2))},
+        {"last_event": event, **within, "has": {"category": "garden"}},
+    ]
+    return draw(st.sampled_from(options)) | where
+
+
+HELD = ("for", "for_less_than")
+
+
+@st.composite
 def compared_dates(draw: st.DrawFn, start: int) -> Condition:
     """Return a comparison of a date with time, some for how long."""
     spans = st.sampled_from(["3h", "24h", "2d", "60h"])
@@ -155,6 +187,7 @@ def leaves(draw: st.DrawFn, start: int, grid: Grid) -> Condition:
     return draw(
         st.one_of(
             windowed(start),
+            due_dates(start),
             compared_dates(start),
             compared_dates(start),
             held.map(lambda parts: {**parts[0], parts[1]: parts[2]}),
@@ -178,13 +211,19 @@ def grouped(draw: st.DrawFn, start: int, grid: Grid) -> Condition:
     return {kind: draw(inner if kind == "not" else st.lists(inner, min_size=2, max_size=3))}
 
 
+def with_due_dates() -> Condition:
+    """Return the vocabulary, views having a date."""
+    viewed = {"title": "Viewed", "properties": {"category": "text", "seconds": "number", "due": "date"}}
+    return VOCABULARY | {"events": VOCABULARY["events"] | {"product_viewed": viewed}}
+
+
 @st.composite
 def customer_stories(draw: st.DrawFn) -> Story:
     """Return an audience (and one that looks at it, and a warning) over what is told, and a strange stretch of time."""
     text = draw(st.sampled_from(list(STARTS)))
     start, grid = start_ms(text), Grid(STEP_MS, CAST)
     zone = draw(st.sampled_from([STARTS[text], STARTS[text], "UTC"]))
-    rules: Rules = {"vocabulary.yaml": VOCABULARY | {"zone": zone, "future_tolerance": "1h"}}
+    rules: Rules = {"vocabulary.yaml": with_due_dates() | {"zone": zone, "future_tolerance": "1h"}}
     rules["audiences/x.yaml"] = {"title": "X", "owner": "o", "enter": draw(grouped(start, grid)), **draw(stays(grid))}
     if draw(RARELY):
         rules["audiences/x.yaml"]["warn_before"] = grid.span(draw(st.integers(1, 60)))

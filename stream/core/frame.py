@@ -54,7 +54,8 @@ class Frame:
         """Return the slice [start, stop) of sorted instants that lies in the window at `now`."""
         if self.calendar is not None:
             first, end = self.calendar.bounds(profile, now)
-            return bisect_left(instants, first), bisect_left(instants, end)
+            start = bisect_left(instants, first)
+            return start, max(start, bisect_left(instants, end))
         return window.inside(instants, now, self.within(profile) if self.within else NEVER, self.older_ms)
 
     def verdict(

@@ -12,6 +12,7 @@ from stream.core.frame import Frame, Span, fixed, personal
 from stream.core.profile import NEVER
 from stream.ruleset.canonical import meaning_of
 from stream.ruleset.compile_bars import with_bars
+from stream.ruleset.compile_dated_where import dates_in, leaf_over_rows
 from stream.ruleset.compile_dates import calendar_frame
 from stream.ruleset.compile_states import States
 from stream.ruleset.compile_tests import NotYet
@@ -76,7 +77,8 @@ class Conditions:
         maker = self._makers.get(type(condition))
         if maker is None:
             raise NotYet(condition.word)
-        return maker(self, with_bars(condition, self.bundle.bars))
+        asked = with_bars(condition, self.bundle.bars)
+        return leaf_over_rows(self, asked, maker) if dates_in(asked) else maker(self, asked)
 
     def frame(self, window: Window) -> Frame:
         """Return the window of a condition: the one place where a WINDOW gets its meaning."""

@@ -251,6 +251,13 @@ def test_before_excludes_its_moment_and_from_includes_it() -> None:
     assert flips({"did": "product_viewed", "from": "2026-03-06T18:00+01:00"}, [view], "2026-04-01T00:00") != []
 
 
+def test_dates_that_end_before_they_begin_hold_nothing() -> None:
+    """A day and a moment are compared by their instants: nothing is between them, and that is zero times."""
+    between = {"from": "2026-03-08", "before": "2026-03-06T18:00+01:00"}
+    assert flips({"did": "product_viewed", **between}, [did("2026-03-07T00:00")], "2026-04-01T00:00") == []
+    assert flips({"did_not": "product_viewed", **between}, [did("2026-03-07T00:00")], "2026-04-01T00:00") != []
+
+
 # -- anniversaries ------------------------------------------------------------------------
 
 

@@ -54,8 +54,20 @@ def known_instants(world: World) -> set[int]:
         if about.get("type") in ("date", "moment"):
             values = [date_start(value, world) for _, value in world.told("traits", name)]
             dates |= {value for value in values if value is not None}
+    dates |= dates_of_events(world)
     spans = spans_ms(world)
     return found | dates | {start + sign * span for start in dates for span in spans for sign in (-1, 1)}
+
+
+def dates_of_events(world: World) -> set[int]:
+    """Return the instants at which the dates begin that events carry."""
+    events: dict[str, Any] = world.vocabulary.get("events") or {}
+    found = set()
+    for one in world.done:
+        for name, kind in (events.get(one.name, {}).get("properties") or {}).items():
+            start = date_start(one.properties.get(name), world) if kind in ("date", "moment") else None
+            found |= {start} if start is not None else set()
+    return found
 
 
 def next_instant(world: World, answers: dict[str, Answer], after: int) -> int | None:
