@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -106,7 +107,7 @@ def kafka_options(settings: Settings) -> KafkaOptions:
         bootstrap=settings.kafka_brokers,
         topic=Topics(settings.topic_prefix).events,
         group=settings.group,
-        instance=settings.instance_id or settings.worker_name or None,
+        instance=settings.instance_id or settings.worker_name or socket.gethostname(),
         security=security,
         session_timeout_ms=settings.session_timeout_ms,
         heartbeat_ms=settings.session_timeout_ms // 4,
@@ -139,6 +140,8 @@ async def running(place: Place, rules: Rules) -> AsyncIterator[Running]:
     """
     settings = place.settings
     options = kafka_options(settings)
+    if place.is_embedded:
+        options = replace(options, instance=None)  # nobody waits for the partitions of a log that ends with us
     async with contextlib.AsyncExitStack() as stack:
         store = RedisStore(settings.redis_url, settings.namespace)
         stack.push_async_callback(store.close)

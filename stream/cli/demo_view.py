@@ -83,6 +83,13 @@ class View:
     def _count(self) -> float:
         return sum(self._page.total("segments_events_total", outcome=each) for each in EVENTS)
 
+    def _members(self) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = {}
+        for name, labels, value in self._page.samples:
+            if name == "segments_members" and value:
+                found.setdefault(labels["dimension"], {})[labels["segment"]] = int(value)
+        return found
+
     def _rate(self) -> float:
         if len(self._events) < 2:  # noqa: PLR2004 - a rate needs two looks
             return 0.0
@@ -108,7 +115,7 @@ class View:
         from rich.text import Text
 
         tables = []
-        for dimension, segments in self._show.watcher.by_dimension().items():
+        for dimension, segments in self._members().items():
             table = Table(title=dimension, title_justify="left", box=None, show_header=False)
             for segment, members in sorted(segments.items(), key=lambda each: -each[1]):
                 table.add_row(segment, f"{members:,}")
@@ -121,13 +128,13 @@ class View:
         return Group(*parts)
 
     async def answer(self, seconds: float) -> dict[str, Any]:
-        """Return the figures: events from /metrics, transitions and members from the topics."""
+        """Return the figures: events and members from /metrics, transitions from their topic."""
         await self._look()
         events = int(self._count())
         return {
             "events": events,
             "transitions": self._show.watcher.transitions,
-            "members": self._show.watcher.by_dimension(),
+            "members": self._members(),
             "seconds": round(seconds, 3),
             "events_per_second": round(events / seconds, 1),
         }
