@@ -151,6 +151,6 @@ def different(names: Sequence[str]) -> int:
 
 def most_frequent(values: Sequence[tuple[str, Any]]) -> Any:
     """Return the value whose name stands there most often, of several the one seen last."""
-    counts = Counter(name for name, _ in values)
+    counts = Counter([name for name, _ in values])
     most = max(counts.values())
     return next(value for name, value in reversed(values) if counts[name] == most)

@@ -111,12 +111,11 @@ def there(rows: Rows) -> Rows:
 
 
 @lru_cache(maxsize=1024)
-def booked_numbers(sources: tuple[tuple[int, Test | None], ...], path: str) -> Numbers:
+def booked_numbers(sources: tuple[tuple[int, Test | None], ...], path: str, is_ever: bool) -> Numbers:
     """Return (instant, number, weight) of every booked row that matches and has a number; a merged row is a sum.
 
-    Equal asks get the same reader, so that conditions share what it finds.
-
-    Amounts that were folded away stand at their last instant, where no test is asked of the rows.
+    Equal asks get the same reader, so that conditions share what it finds. With `is_ever`, amounts that were folded
+    away stand at their last instant, where no test is asked of the rows.
     """
 
     def numbers(profile: Profile) -> Sequence[tuple[int, Any, int]]:
@@ -125,8 +124,9 @@ def booked_numbers(sources: tuple[tuple[int, Test | None], ...], path: str) -> N
             ledger = profile.states.get(key)
             if ledger is None:
                 continue
-            if matches is None and path == "amount" and ledger[books.FOLDED]:
-                found.append((ledger[books.FOLDED][4], ledger[books.FOLDED][1], ledger[books.FOLDED][0]))
+            folded = ledger[books.FOLDED]
+            if is_ever and matches is None and path == "amount" and folded and folded[0]:
+                found.append((folded[4], folded[1], folded[0]))
             for row in ledger[books.ROWS]:
                 if (matches is None or matches(row)) and is_number(got := value_in(row, path)):
                     found.append((row[books.AT], got, row[books.WEIGHT]))

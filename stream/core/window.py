@@ -13,6 +13,9 @@ from collections.abc import Callable, Sequence
 
 from stream.core.profile import NEVER
 
+AHEAD = 24
+"""How many edges of a window a verdict looks ahead."""
+
 
 def count_ever(instants: Sequence[int], low: int, high: int) -> int:
     """Return the verdict of `low <= number of instants <= high`, without a window."""
@@ -72,12 +75,14 @@ def ends(instants: Sequence[int], now: int, within: int, holds: Callable[[int, i
 
 
 def first_change(holds_at: Callable[[int], bool], candidates: Sequence[int], now: int) -> int:
-    """Return the verdict of `holds_at(now)`, until the first candidate where it is otherwise."""
+    """Return the verdict of `holds_at(now)`, until the first candidate where it is otherwise.
+
+    It looks only so many candidates ahead, and then says "until the next one": the next event asks anew anyway.
+    """
     holds = holds_at(now)
-    for at in candidates:
-        if holds_at(at) != holds:
-            return at if holds else -at
-    return NEVER if holds else -NEVER
+    until = NEVER if len(candidates) <= AHEAD else candidates[AHEAD]
+    until = next((at for at in candidates[:AHEAD] if holds_at(at) != holds), until)
+    return until if holds else -until
 
 
 def inside(instants: Sequence[int], now: int, within: int, older: int) -> tuple[int, int]:

@@ -60,7 +60,7 @@ def of_numbers(conditions: Conditions, asked: Number) -> Leaf:
 
 def _of_numbers(word: str, source: Source, path: str, count: Count, scale: int, frame: Frame) -> tuple[Any, Any]:
     """Return the verdict and the value of a figure of numbers."""
-    numbers, test = source.numbers(path), count_test(count, scale)
+    numbers, test = source.numbers(path, frame), count_test(count, scale)
     if word == "sum":
         asks_for_more = count.op in {"at_least", "above"}
         return figures.total(numbers, test, frame, asks_for_more=asks_for_more), figures.total_value(numbers, frame)

@@ -9,6 +9,7 @@ from typing import Any
 from stream.core import ledger as books
 from stream.core.counting import Days
 from stream.core.fold import Fold
+from stream.core.frame import Frame
 from stream.core.keyed import Groups, grouped
 from stream.core.marks import Mark, marked
 from stream.core.matching import Test
@@ -90,9 +91,9 @@ class Source:
         """Return the reader of (instant, local day) of all matching rows."""
         return newest_per_day(self._booked)
 
-    def numbers(self, path: str) -> Numbers:
+    def numbers(self, path: str, frame: Frame) -> Numbers:
         """Return the reader of (instant, number, weight) of all matching rows whose property is a number."""
-        return booked_numbers(tuple(self._booked), path)
+        return booked_numbers(tuple(self._booked), path, frame.is_oldest)
 
     def values(self, value: Callable[[books.Row], Any]) -> Rows:
         """Return the reader of (instant, value) of all matching rows."""
