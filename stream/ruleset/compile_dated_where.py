@@ -10,10 +10,9 @@ from typing import Any
 from stream.core import fold
 from stream.core.condition import Leaf
 from stream.core.dated_rows import Tests, counting_rows, value_of_rows
-from stream.core.fold import Fold
 from stream.core.profile import NEVER
 from stream.ruleset.compile_dates import DATE_OPS, date_runs
-from stream.ruleset.compile_sources import Kept, Source
+from stream.ruleset.compile_sources import Source
 from stream.ruleset.compile_states import States
 from stream.ruleset.compile_tests import NotYet
 from stream.ruleset.schema_forms import Compare
@@ -33,12 +32,6 @@ class RowStates(States):
     def order_days(self) -> int | None:
         """Refuse personal gaps: they are read from all orders, not from those that count here."""
         raise NotYet("personal_gaps")
-
-    def own(
-        self, text: str, names: tuple[str, ...], make: Callable[[Kept], Fold], *, is_unknown_too: bool, span_ms: int
-    ) -> Kept:
-        """Refuse families that keep something other than rows."""
-        raise NotYet("where")
 
     def keyed(self, pattern: str, where: ItemWhere | None, path: str, depth: int, kind: str, span_ms: int) -> Source:
         """Return rows that keep the property by which they are told apart."""

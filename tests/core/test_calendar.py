@@ -278,6 +278,22 @@ def test_an_anniversary_comes_round(birthday: str, asked: Any, until: str, momen
     assert flips({"trait": "birthday", "anniversary": asked}, [record], until) == moments
 
 
+def test_an_anniversary_in_the_last_365_days_is_missed_on_one_day_of_a_leap_year() -> None:
+    """From 5 March 2027 to 5 March 2028 there are 366 days."""
+    record = did("2026-04-01T00:00", traits={"birthday": "1980-03-05"})
+    enter = {"trait": "birthday", "anniversary": {"last_days": 365}}
+    assert flips(enter, [record], "2029-06-01T00:00") == ["2026-04-01T00:00", "2028-03-04T00:00", "2028-03-05T00:00"]
+    found = agree(audience(enter | {"for": "710d"}), [record], ms("2029-06-01T00:00"))
+    assert found == []
+
+
+def test_an_anniversary_in_366_days_always_is() -> None:
+    """No day of the year lies outside."""
+    record = did("2026-04-01T00:00", traits={"birthday": "1980-03-05"})
+    enter = {"trait": "birthday", "anniversary": {"last_days": 366}}
+    assert flips(enter, [record], "2029-06-01T00:00") == ["2026-04-01T00:00"]
+
+
 def test_an_anniversary_of_the_week_over_new_year() -> None:
     """Born on 1 January: the week begins in the year before."""
     record = did("2026-12-20T00:00", traits={"birthday": "1990-01-01"})

@@ -214,6 +214,23 @@ def test_for_on_a_date_goes_on_over_a_change_between_two_dates_that_compare() ->
     assert flips(enter, [records[0], renews(DAY_S, "2026-02-08"), renews(DAY_S + 1, "2026-01-08")], 9 * DAY_S) == []
 
 
+def test_of_dates_told_for_one_instant_the_last_was_the_only_one() -> None:
+    """The one between never was, so it is no break."""
+    enter = {"trait": "renews_on", "within_next": "3d", "for": "2d"}
+    records = [renews(0, "2026-01-07"), renews(1, "2026-03-01"), renews(1, "2026-01-08")]
+    assert flips(enter, records, 9 * DAY_S) == [2 * DAY_S, 3 * DAY_S]
+
+
+def test_dates_that_no_longer_matter_are_forgotten() -> None:
+    """Only those of the last two days, and the one before them."""
+    enter = {"trait": "renews_on", "older_than": "1s", "for": "2d"}
+    records = [renews(day * DAY_S, f"2025-01-{day + 1:02}") for day in range(20)]
+    assert flips(enter, records, 30 * DAY_S) == [2 * DAY_S]
+    profile = played(audience(enter), records, None)[2]
+    assert profile is not None
+    assert [len(state) for state in profile.states.values() if isinstance(state[0], list)] == [3]
+
+
 # -- dates that enter a window by time -------------------------------------------------------
 
 
