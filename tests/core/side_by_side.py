@@ -72,10 +72,14 @@ def played(
 
 
 def agree(
-    rules: dict[str, Any], records: Sequence[Rec], until: int | None = None, given: Given | None = None
+    rules: dict[str, Any],
+    records: Sequence[Rec],
+    until: int | None = None,
+    given: Given | None = None,
+    packs: bool = False,
 ) -> list[Transition]:
     """Return what the engine tells, once it is what the oracle tells, the memberships too, and all invariants hold."""
-    plan, found, profile = played(rules, records, until, given)
+    plan, found, profile = played(rules, records, until, given, packs)
     wanted = run(rules, records, until, given)
     assert told(found) == wanted.transitions
     assert standing(plan, profile) == wanted.memberships

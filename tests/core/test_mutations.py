@@ -1,0 +1,155 @@
+"""The oracle catches engine bugs: each one planted here on purpose is found by a history that it tells wrongly.
+
+A test of the tests: an agreement that no bug can break would say nothing.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, find, settings
+from hypothesis.errors import NoSuchExample
+
+from stream.core import dimension, engine, fold, ledger, plan, window
+from stream.core.profile import NEVER
+from stream.errors import StateError
+from tests.core.agreement import engine_run
+from tests.oracle import run
+from tests.strategies import Story, stories
+
+TRIES = settings(
+    max_examples=3_000,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def is_told_wrongly(story: Story) -> bool:
+    """Tell whether the engine's transitions are not the oracle's."""
+    try:
+        found, _ = engine_run(story)
+    except (AssertionError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError, StateError):
+        return True
+    return found != run(story.rules, story.records, story.until).transitions
+
+
+def closed_window(instants: Any, now: int, within: int, low: int, high: int) -> int:
+    """Count an event at exactly the edge as still inside."""
+    count = len(instants) - bisect_left(instants, now - within)
+    if count < low:
+        return -NEVER
+    if count > high:
+        return -(instants[len(instants) - high - 1] + within + 1)
+    return instants[len(instants) - low] + within + 1 if low > 0 else NEVER
+
+
+def forgets_lateness(instants: list[int], at: int, depth: int) -> None:
+    """Append a late instant at the end."""
+    instants.append(at)
+    del instants[:-depth]
+
+
+def shallow(instants: list[int], at: int, depth: int) -> None:
+    """Keep one instant too few."""
+    original_keep_newest(instants, at, max(depth - 1, 1))
+
+
+def fires_what_is_due_at(profile: Any, before: int, the_plan: Any) -> Any:
+    """Catch up to the record's own instant as well, before the record."""
+    return original_catch_up(profile, before + 1, the_plan)
+
+
+def never_catches_up(profile: Any, before: int, the_plan: Any) -> Any:
+    """Leave what is due to the next decision."""
+    return engine.Step(engine.ACCEPTED, [], [])
+
+
+def refunds_nothing(book: Any, reference: int, amount: int) -> None:
+    """Let a refund change nothing."""
+
+
+def forgets_what_waits(book: Any, reference: int, amount: int) -> None:
+    """Let a refund that comes before its order be lost."""
+    if any(row[ledger.REFERENCE] == reference for row in book[ledger.ROWS]):
+        original_reverse(book, reference, amount)
+
+
+def counts_orders_twice(self: Any, profile: Any, event: Any) -> bool:
+    """Let the same order count again under another event id."""
+    return False
+
+
+def never_over(segment: Any, standing: Any, now: int) -> bool:
+    """Let a stay last for ever."""
+    return False
+
+
+def from_anywhere(segment: Any, standing: Any, now: int) -> bool:
+    """Ask without looking where the customer is, waits or cools down."""
+    return True
+
+
+def leaves_downwards(the_dimension: Any, standing: Any, verdicts: Any, now: int) -> str:
+    """Move to the first that asks or keeps, whatever `stay_at_least` says."""
+    for segment, enters, stays in verdicts:
+        keeps = segment.name == standing.segment and (enters > 0 or stays > 0)
+        if keeps or (enters > 0 and dimension._asks(segment, standing, now)):
+            return str(segment.name)
+    return str(the_dimension.otherwise.name)
+
+
+def clock_restarts(standing: Any, name: str, holds: bool, now: int) -> None:
+    """Let `wait` begin again at every decision."""
+    original_tick_clock(standing, name, holds, now)
+    if holds:
+        standing.clocks[name][dimension.TRUE_SINCE] = now
+
+
+def gap_of_orders(book: Any) -> tuple[int, int, int]:
+    """Count a day more than there is."""
+    days, first, last = original_gap_days(book)
+    return days + 1, first, last
+
+
+original_keep_newest = window.keep_newest
+original_catch_up = engine.catch_up
+original_reverse = ledger.reverse
+original_tick_clock = dimension._tick_clock
+original_gap_days = ledger.gap_days
+
+MUTANTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
+    "a window is closed at its far end": (window, "count_within", closed_window),
+    "a late event is put at the end": (fold, "keep_newest", forgets_lateness),
+    "a list is one too short": (fold, "keep_newest", shallow),
+    "what is due at a record's instant fires before it": (engine, "catch_up", fires_what_is_due_at),
+    "nothing fires before a record": (engine, "catch_up", never_catches_up),
+    "a refund changes nothing": (ledger, "reverse", refunds_nothing),
+    "a refund before its order is lost": (ledger, "reverse", forgets_what_waits),
+    "an order sent twice counts twice": (plan.Plan, "is_repeated_order", counts_orders_twice),
+    "a stay has no end": (dimension, "_is_over", never_over),
+    "a segment asks whatever its clocks say": (dimension, "_asks", from_anywhere),
+    "stay_at_least holds nobody": (dimension, "_winner", leaves_downwards),
+    "a wait begins anew at each look": (dimension, "_tick_clock", clock_restarts),
+    "a personal gap counts a day too many": (ledger, "gap_days", gap_of_orders),
+}
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_the_oracle_catches_a_planted_bug(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    where, attribute, mutant = MUTANTS[name]
+    monkeypatch.setattr(where, attribute, mutant)
+    try:
+        find(stories(), is_told_wrongly, settings=TRIES)
+    except NoSuchExample:
+        pytest.fail(f"no history among {TRIES.max_examples} shows it: {name}")
+
+
+def test_without_a_planted_bug_nothing_is_caught() -> None:
+    with pytest.raises(NoSuchExample):
+        find(stories(), is_told_wrongly, settings=settings(TRIES, max_examples=60))
