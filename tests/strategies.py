@@ -16,9 +16,10 @@ from tests.oracle.records import Rec
 from tests.oracle.story import VOCABULARY
 from tests.strategies_conditions import COUNT_WORDS, FEW, Condition, conditions
 from tests.strategies_language import more_conditions
-from tests.strategies_records import RARELY, Grid, histories
+from tests.strategies_records import CASTS, RARELY, Grid, histories
 
 Rules = dict[str, dict[str, Any]]
+SOMETIMES = st.sampled_from([False, False, True])
 STEPS = {"1s": 1_000, "12h": 43_200_000}
 
 
@@ -49,8 +50,8 @@ def point_files(draw: st.DrawFn, grid: Grid) -> Rules:
 @st.composite
 def stays(draw: st.DrawFn, grid: Grid) -> Condition:
     """Return some of wait, stay_at_least, stay_at_most and cooldown; at most is never shorter than at least."""
-    found: Condition = {word: grid.span(draw(FEW)) for word in ("wait", "cooldown", "stay_at_least") if draw(RARELY)}
-    if draw(RARELY):
+    found: Condition = {word: grid.span(draw(FEW)) for word in ("wait", "cooldown", "stay_at_least") if draw(SOMETIMES)}
+    if draw(SOMETIMES):
         least = int(found["stay_at_least"][:-1]) * 1000 // grid.step_ms if "stay_at_least" in found else 1
         found["stay_at_most"] = grid.span(draw(st.integers(least, least + 9)))
     return found
@@ -61,7 +62,7 @@ def segments_files(draw: st.DrawFn, grid: Grid, looked_at: list[str], full: bool
     """Return one segment or audience."""
     enter = draw(conditions(grid, looked_at, more_conditions(grid) if full else None))
     about: Condition = {"title": "T", "owner": "o", "enter": enter, **draw(stays(grid))}
-    if draw(RARELY):
+    if draw(SOMETIMES):
         stay = draw(conditions(grid, looked_at, more_conditions(grid) if full else None, depth=1))
         if without_bars(stay) != without_bars(enter):
             about["stay_while"] = stay
@@ -140,7 +141,7 @@ def vocabularies(draw: st.DrawFn, grid: Grid, full: bool) -> Condition:
 @st.composite
 def stories(draw: st.DrawFn, full: bool = False, exact: bool = False, steps: tuple[str, ...] = tuple(STEPS)) -> Story:
     """Return rules of the first part of the language and a history on the same grid."""
-    grid = Grid(STEPS[draw(st.sampled_from(steps))])
+    grid = Grid(STEPS[draw(st.sampled_from(steps))], draw(st.sampled_from(CASTS)), draw(SOMETIMES))
     rules = draw(rule_folders(grid, full))
     records = draw(histories(grid, exact=exact))
     latest = max(record.record_time for record in records)

@@ -74,8 +74,8 @@ def bars(draw: st.DrawFn, low: int = 0, high: int = 4, exactly: bool = True) -> 
 
 @st.composite
 def wheres(draw: st.DrawFn, event: str) -> Condition:
-    """Return a `where` (with its key) that fits the event, or nothing."""
-    if draw(st.booleans()):
+    """Return a `where` (with its key) that fits the event, or (mostly) nothing."""
+    if draw(st.integers(0, 2)):
         return {}
     options: dict[str, list[Condition]] = {
         "order_placed": [
@@ -101,14 +101,17 @@ def wheres(draw: st.DrawFn, event: str) -> Condition:
     return {"where": draw(st.sampled_from(found))} if found else {}
 
 
-EVENT_NAMES = st.sampled_from([*EVENTS, "order_placed", "order_placed", "message_*", "any_event"])
+def event_names(grid: Grid) -> st.SearchStrategy[str]:
+    """Return mostly the events of the story's cast."""
+    played = [name for name in grid.cast if name]
+    return st.sampled_from([*played, *played, *played, *EVENTS, "message_*", "any_event"])
 
 
 @st.composite
 def counted_events(draw: st.DrawFn, grid: Grid, full: bool) -> Condition:
     """Return did, did_not, did_on_days or first_time."""
     word = draw(st.sampled_from(["did", "did", "did_not", "did_on_days", "first_time"]))
-    event = draw(EVENT_NAMES)
+    event = draw(event_names(grid))
     start = {word: event, **draw(wheres(event))}
     if word == "first_time":
         return start | {"within": grid.span(draw(FEW))}
@@ -155,6 +158,23 @@ def memberships(draw: st.DrawFn, grid: Grid, segments: list[str]) -> Condition:
 
 
 @st.composite
+def simple_conditions(draw: st.DrawFn, grid: Grid, segments: list[str]) -> Condition:
+    """Return one leaf that flips often."""
+    names = [name for name in grid.cast if name]
+    event, short = draw(st.sampled_from(names)), {"within": grid.span(draw(st.integers(1, 4)))}
+    options: list[Condition] = [
+        {"did": event, **short},
+        {"did": event, **short, **draw(bars())},
+        {"did_not": event, **short},
+        {"did": event},
+        {"everyone": True},
+    ]
+    options += [{"in_segment": segment} for segment in segments[-2:]]
+    options += [dict(one) for one in TRAIT_COMPARES[:5]] * ("" in grid.cast)
+    return draw(st.sampled_from(options))
+
+
+@st.composite
 def conditions(
     draw: st.DrawFn,
     grid: Grid,
@@ -163,8 +183,12 @@ def conditions(
     depth: int = 2,
 ) -> Condition:
     """Return one condition, at most so many groups deep; `more` are the leaves of the rest of the language."""
+    if grid.is_simple and more is None:
+        return draw(simple_conditions(grid, segments))
     groups = ["all", "any", "not"] if depth else []
-    leaves = ["events", "events", "events", "sum", "trait", "everyone"] + ["in_segment"] * 2 * bool(segments)
+    figures = ["sum", "sum"] if {"order_placed", "product_viewed"} & set(grid.cast) else []
+    leaves = ["events"] * 6 + figures + ["trait"] * (1 + 3 * ("" in grid.cast)) + ["everyone"]
+    leaves += ["in_segment"] * 3 * bool(segments)
     kind = draw(st.sampled_from(groups + leaves + ["more"] * 6 * (more is not None)))
     if kind in groups:
         inner = conditions(grid, segments, more, depth - 1)

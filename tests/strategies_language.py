@@ -61,10 +61,12 @@ def sequences(draw: st.DrawFn, grid: Grid) -> Condition:
         if number and draw(st.booleans()):
             step["max_gap"] = grid.span(draw(FEW))
         steps.append(step if len(step) > 1 else name)
-    if len(steps) == 1 or draw(st.booleans()):
-        steps.append({"did_not": draw(st.sampled_from(names[:2])), "for": grid.span(draw(FEW))})
+    silence = draw(FEW) if len(steps) == 1 or draw(st.booleans()) else 0
+    if silence:
+        steps.append({"did_not": draw(st.sampled_from(names[:2])), "for": grid.span(silence)})
     found: Condition = {"sequence": steps, **({"per": "cart_id"} if per else {})}
-    return found | ({"within": grid.span(draw(st.integers(4, 14)))} if draw(st.booleans()) else {})
+    shortest = max(silence + 1, 4)  # a silence that is not shorter than all of it is refused
+    return found | ({"within": grid.span(draw(st.integers(shortest, 14)))} if draw(st.booleans()) else {})
 
 
 ASKED_OF_MESSAGES: list[Condition] = [
