@@ -121,7 +121,14 @@ def audience(enter: dict[str, Any], vocabulary: dict[str, Any] | None = None, **
 def dimension(segments: dict[str, dict[str, Any]], name: str = "d", **parts: Any) -> dict[str, Any]:
     """Return the files of one exclusive dimension, the segments from the top, `rest` for everybody else."""
     files: dict[str, Any] = {
-        f"{name}/dimension.yaml": {"title": name, "owner": "o", "order": list(segments), "otherwise": "rest", **parts},
+        f"{name}/dimension.yaml": {
+            "title": name,
+            "owner": "o",
+            "question": "?",
+            "order": list(segments),
+            "otherwise": "rest",
+            **parts,
+        },
         f"{name}/rest.yaml": {"title": "Rest", "owner": "o"},
     }
     return files | {f"{name}/{key}.yaml": {"title": key, "owner": "o", **one} for key, one in segments.items()}
