@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 
-from stream.core.engine import Step, catch_up
+from stream.core.engine import catch_up
 from stream.core.plan import Plan
 from stream.core.profile import NEVER, Profile
 from stream.core.timeline import Timeline
+from stream.core.transition import Transition
 from stream.service.slices import understand
 from stream.wire.profile import decode_profile, encode_profile
 from tests.histories import Line, crowds, shop_history, write
@@ -21,8 +22,8 @@ from tests.town import TOPICS, Town
 CENTURY_MS = 100 * 365 * 86_400_000
 
 
-def steps(plan: Plan, lines: list[Line]) -> Iterator[tuple[Profile, Step]]:
-    """Yield every customer's profile just after each step of the engine."""
+def steps(plan: Plan, lines: list[Line]) -> Iterator[tuple[Profile, list[Transition]]]:
+    """Yield every customer's profile after each step of the engine, and what was told since the last record."""
     town = Town(plan, partitions=1)
     write(town, lines)
     timeline = Timeline(plan)
@@ -31,11 +32,11 @@ def steps(plan: Plan, lines: list[Line]) -> Iterator[tuple[Profile, Step]]:
         if hasattr(content, "before"):
             for done in timeline.tick(content.before):
                 for each in done.transitions[-1:]:
-                    yield timeline.profiles[each.customer_id], done
+                    yield timeline.profiles[each.customer_id], done.transitions
         elif hasattr(content, "customer_id"):
             done = timeline.apply(content)
-            if content.customer_id in timeline.profiles:
-                yield timeline.profiles[content.customer_id], done
+            if profile := timeline.profiles.get(content.customer_id):
+                yield profile, [each for each in done.transitions if each.at == profile.as_of]
 
 
 def copy_of(profile: Profile) -> Profile:
@@ -45,8 +46,8 @@ def copy_of(profile: Profile) -> Profile:
 def check_horizons(plan: Plan, lines: list[Line]) -> int:
     """Check each told `holds_until` by living through the silence; return how many were checked."""
     checked = 0
-    for profile, done in steps(plan, lines):
-        newest = {each.dimension: each for each in done.transitions}
+    for profile, told in steps(plan, lines):
+        newest = {each.dimension: each for each in told}
         for dimension, each in newest.items():
             if not each.holds_until_is_exact:
                 continue

@@ -26,9 +26,9 @@ def check_chain(bodies: Bodies, plan: Plan) -> None:
         assert len({one["id"] for one in told}) == len(told), "law 4: two transitions of one id"
         for one in told:
             name = one["dimension"]
-            if name in here:
+            if name in here and (here[name] or not otherwise[name]):
                 assert one["left"] == here[name], f"law 4: {one} does not leave {here[name]}"
-            else:
+            else:  # new, or new again: who comes back into a nested dimension is decided as if new
                 assert one["left"] in {None, otherwise[name]}, f"law 4: {one} is a first"
             assert one["entered"] != one["left"], f"law 4: {one} goes nowhere"
             here[name] = one["entered"]
@@ -85,3 +85,24 @@ async def test_the_first_placement_is_counted_and_published_as_membership_even_w
     assert told["memberships"] == {"d": {"segment": "rest", "since": "2026-01-05T00:00:00.000Z"}}
     assert told["sequence"] == 0
     assert town.head(0).members == {"d": {"rest": 1}}
+
+
+def test_coming_back_into_a_nested_dimension_is_decided_as_if_new() -> None:
+    looking = dimension({"on": {"enter": {"did": "product_viewed", "within": "2s"}}}, "a", question="?")
+    buying = dimension({"buyer": {"enter": {"did": "order_placed"}}}, "b", question="?", inside="a.on")
+    plan = plan_of({path: as_text(about) for path, about in with_vocabulary(looking, buying).items()})
+    town = Town(plan)
+    for second, name in ((0, "product_viewed"), (1, "order_placed"), (5, "product_viewed")):
+        properties = {"order_id": "o"} if name == "order_placed" else {}
+        content = {"event_id": name + str(second), "customer_id": "c", "name": name, "properties": properties}
+        write(town, [Line(START_MS + second * 1_000, content)])
+    write(town, [Line(START_MS + 60_000, None)])
+    bodies = replayed(town.log, plan)
+    check_chain(bodies, plan)
+    told = [json.loads(body) for body in bodies["c"]]
+    assert [(one["left"], one["entered"], one["at"][17:19]) for one in told if one["dimension"] == "b"] == [
+        ("rest", "buyer", "01"),
+        ("buyer", None, "02"),
+        ("rest", "buyer", "05"),
+        ("buyer", None, "07"),
+    ]
