@@ -20,6 +20,8 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 POM = Path(__file__).with_name("pom.xml")
 START_SECONDS = 60.0
+# a node that is up quickly and takes little; a benchmark gives it the whole compiler
+QUICK_START = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
 PROPERTIES = """\
 process.roles=broker,controller
@@ -100,13 +102,19 @@ def free_ports(count: int) -> list[int]:
 class KafkaBroker:
     """One node in its own folder; `start`, `stop`, `kill` (SIGKILL), `restart`, `freeze`, `thaw`."""
 
-    def __init__(self, folder: Path, heap: str = "384m") -> None:
+    def __init__(self, folder: Path, heap: str = "384m", tuning: tuple[str, ...] = QUICK_START) -> None:
         self.folder = folder
         self.port, self.controller_port = free_ports(2)
         self.bootstrap = f"127.0.0.1:{self.port}"
         self._heap = heap
+        self._tuning = tuning
         self._child: subprocess.Popen[bytes] | None = None
         self._class_path = f"{jar_folder()}/*"
+
+    @property
+    def pid(self) -> int:
+        """The process of the node; 0 while there is none."""
+        return self._child.pid if self._child is not None else 0
 
     def start(self) -> KafkaBroker:
         """Format the storage where needed, start the node, return when its port answers."""
@@ -159,8 +167,16 @@ class KafkaBroker:
 
     def _java(self, heap: str, *arguments: str) -> list[str]:
         quiet = "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn"
-        tuning = ["-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Djava.awt.headless=true"]
-        return ["java", f"-Xmx{heap}", *tuning, quiet, "-cp", self._class_path, *arguments]
+        return [
+            "java",
+            f"-Xmx{heap}",
+            *self._tuning,
+            "-Djava.awt.headless=true",
+            quiet,
+            "-cp",
+            self._class_path,
+            *arguments,
+        ]
 
     def _format(self, properties: Path) -> None:
         text = PROPERTIES.format(port=self.port, controller_port=self.controller_port, folder=self.folder)
