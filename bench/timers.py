@@ -1,0 +1,110 @@
+"""Due to received: how long after an instant at which silence alone moves customers their transitions are there."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from time import time_ns
+
+import msgspec
+
+from bench import rulesets
+from bench.measure import BrokenRunError, CpuMeter, Row, quantiles
+from bench.probe import Received, probing
+from bench.report import Report
+from bench.site import PARTITIONS, Site, Worker, fresh
+from bench.stage import Stage
+from stream.ports import Message
+from stream.wire.instant import to_text
+from stream.wire.placing import partition_of
+
+CART_MS = 72 * 3_600_000
+"""So long a cart keeps somebody who has not bought in the segment `intent`."""
+SMALL_CART = "5.00"
+"""Worth less than what the audience of carts left behind asks for: one timer per customer."""
+START_S = 5.0
+LOADED_PER_S = 1_500
+TRIES = 3
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """So many customers whose timers fall due, evenly spread over so many seconds."""
+
+    customers: int
+    seconds: float
+
+
+QUICK_WAVES = (Wave(2_000, 4.0),)
+FULL_WAVES = (Wave(2_000, 4.0), Wave(10_000, 20.0), Wave(10_000, 1.0))
+
+
+def run(stage: Stage) -> list[Report]:
+    """Return one row per wave of timers."""
+    rows = stage.medians(
+        lambda: [asyncio.run(_measured(stage, wave)) for wave in stage.pick(QUICK_WAVES, FULL_WAVES)], "p99 ms"
+    )
+    notes = [
+        "starter rules, wall clock: carts of 72 hours ago; every customer leaves `intent` at an instant of their own, "
+        "by ticks that the worker appends, at most five a second in each partition",
+        "from the instant that was due to when the consumer's poll returned the transition",
+        stage.servers.note,
+    ]
+    return [Report("timers", "Timer due to transition received", rows, notes)]
+
+
+async def _measured(stage: Stage, wave: Wave) -> Row:
+    site = await fresh(stage.servers, stage.folder)
+    with site.worker(rulesets.starter(), "wall") as worker:
+        await site.until(worker.is_ready, worker, "the worker to be ready")
+        with probing(site.servers.bootstrap, site.topics.transitions, PARTITIONS) as probe:
+            begin_ms = await _loaded(site, worker, wave)
+            used = CpuMeter({"worker": worker.child.pid, **site.servers.pids})
+            end_ms = begin_ms + wave.seconds * 1000
+            await site.until(lambda: _is_past(site, end_ms), worker, "all timers to fire")
+            await site.until(site.is_published, worker, "an empty outbox")
+            cpu = used.used_s()
+    return _told(wave, probe.received, begin_ms) | {f"{name} CPU s": seconds for name, seconds in cpu.items()}
+
+
+def _is_past(site: Site, end_ms: float) -> bool:
+    return time_ns() / 1e6 > end_ms and not site.timers_before(int(end_ms))
+
+
+async def _loaded(site: Site, worker: Worker, wave: Wave) -> int:
+    """Load the customers of a wave, and return the instant (ms) at which it begins; it is not over, nor near."""
+    allowance_s = START_S + wave.customers / LOADED_PER_S
+    for attempt in range(TRIES):
+        begin_ms = time_ns() // 1_000_000 + int(allowance_s * 1000)
+        await site.write(_carts(wave, begin_ms, attempt))
+        await site.until_done(worker, await site.count(site.topics.events))
+        if time_ns() // 1_000_000 < begin_ms - 500:
+            return begin_ms
+        allowance_s *= 2
+    raise BrokenRunError(f"{wave.customers} customers could not be loaded in {allowance_s / 2:.0f} s")
+
+
+def _carts(wave: Wave, begin_ms: int, attempt: int) -> dict[int, list[Message]]:
+    placed: dict[int, list[Message]] = {number: [] for number in range(PARTITIONS)}
+    for number in range(wave.customers):
+        at_ms = begin_ms + int(number * wave.seconds * 1000 / wave.customers) - CART_MS
+        customer_id = f"w-{attempt}-{number}"
+        cart = {
+            "event_id": f"{at_ms}000000.{number}",
+            "customer_id": customer_id,
+            "name": "cart_updated",
+            "occurred_at": to_text(at_ms),
+            "properties": {"cart_id": customer_id, "value": SMALL_CART, "currency": "GBP"},
+        }
+        message: Message = (customer_id.encode(), _encode(cart), (), at_ms)
+        placed[partition_of(customer_id, PARTITIONS)].append(message)
+    return placed
+
+
+def _told(wave: Wave, received: list[Received], begin_ms: int) -> Row:
+    took = [each.took_ms for each in received if each.kind == "time" and each.since_ms >= begin_ms]
+    if len(took) != wave.customers:
+        raise BrokenRunError(f"{wave.customers} timers were due, {len(took)} transitions of them came")
+    told: Row = {"timers": wave.customers, "spread s": wave.seconds}
+    return told | quantiles(took)
