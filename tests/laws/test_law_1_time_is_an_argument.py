@@ -80,7 +80,7 @@ def check_wake_ups(plan: Plan, lines: list[Line]) -> int:
 
 
 def test_holds_until_is_exact_on_the_starter_rules() -> None:
-    assert check_horizons(starter(), shop_history(11, 250)) > 100
+    assert check_horizons(starter(), shop_history(11, 250)) > 60
 
 
 @given(crowds())
