@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-unit test-servers test-faults nightly check fmt lock bench bench-quick clean
+.PHONY: help setup demo test test-unit test-servers test-faults nightly check fmt lock bench bench-quick bench-guard clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -72,6 +72,9 @@ bench: $(READY) ## all benchmarks; a table each, and --json
 
 bench-quick: $(READY) ## the same, small: does it run at all
 	@$(BIN)/python -m bench --quick $(ARGS)
+
+bench-guard: $(READY) ## has the engine become slower than recorded, in ratio to plain Python
+	@$(BIN)/python -m bench.guard $(ARGS)
 
 clean: ## remove what the tools left behind, not .venv
 	@rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage dist build

@@ -21,8 +21,8 @@ from stream.ports import Record
 from stream.service.slices import understand
 from stream.wire.control import Tick
 
-QUICK_TRAFFIC, FULL_TRAFFIC = 10_000, 60_000
-QUICK_HISTORY = 2_000
+QUICK_TRAFFIC, FULL_TRAFFIC = 5_000, 60_000
+QUICK_HISTORY = 1_000
 KEY = "events/s"
 
 

@@ -1,0 +1,150 @@
+"""The benchmarks themselves: figures are what they say, tables can be read, slices work what the engine works."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+import pytest
+
+from bench import engine, guard, mix, rulesets
+from bench.__main__ import BENCHMARKS, PAPER
+from bench.measure import REPOSITORY, CpuMeter, Origin, middle, quantile, quantiles
+from bench.report import BEGIN, END, Report, as_json, record, told
+from bench.shelf import Shelf
+
+WHERE = Origin("abc1234", "python -m bench engine", "2026-11-22 10:00 UTC", "2 cores")
+
+
+def test_quantiles_are_those_of_the_values() -> None:
+    assert quantiles(range(100, 0, -1)) == {"p50 ms": 51, "p95 ms": 96, "p99 ms": 100, "max ms": 100}
+    assert quantiles([]) == {"p50 ms": None, "p95 ms": None, "p99 ms": None, "max ms": None}
+    assert quantile([7.0], 0.99) == 7.0
+
+
+def test_several_runs_become_one_row_of_medians_with_their_spread() -> None:
+    runs: list[Any] = [
+        {"who": "worker", "s": 1.0, "p": None},
+        {"who": "worker", "s": 9.0, "p": 4},
+        {"who": "worker", "s": 2.0, "p": 6},
+    ]
+    assert middle(runs, "s") == {"who": "worker", "s": 2.0, "p": 5, "lowest": 1.0, "highest": 9.0, "runs": 3}
+    assert middle(runs[:1]) == runs[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "–"),
+        ("worker", "worker"),
+        (12_345, "12,345"),
+        (12_345.6, "12,346"),
+        (12.34, "12.3"),
+        (1.234, "1.23"),
+        (0.1234, "0.123"),
+    ],
+)
+def test_a_cell_has_three_figures(value: Any, text: str) -> None:
+    assert told(value) == text
+
+
+def test_a_table_is_told_with_commit_and_command_beside_it() -> None:
+    report = Report(
+        "engine", "The engine", [{"part": "decode", "events/s": 12_345}, {"part": "all", "us": 1.5}], ["a note"]
+    )
+    assert report.text(WHERE).splitlines() == [
+        "",
+        "engine: The engine",
+        "",
+        "part    events/s    us",
+        "------  --------  ----",
+        "decode    12,345     –",
+        "all            –  1.50",
+        "a note",
+        "2026-11-22 10:00 UTC · commit abc1234 · `python -m bench engine` · 2 cores",
+    ]
+    assert "| decode | 12,345 | – |" in report.markdown(WHERE)
+
+
+def test_the_answer_says_what_failed() -> None:
+    answer = as_json([Report("engine", "The engine", [{"s": 1}])], WHERE, ["worker: it ended"])
+    assert (answer["ok"], answer["failed"]) == (False, ["worker: it ended"])
+    assert answer["benchmarks"]["engine"]["rows"] == [{"s": 1}]
+    assert answer["origin"]["commit"] == "abc1234"
+
+
+def test_a_table_is_put_between_its_marks_and_nowhere_else(tmp_path: Path) -> None:
+    paper = tmp_path / "README.md"
+    begin, end = BEGIN.format("engine"), END.format("engine")
+    paper.write_text(f"before\n{begin}\nold\n{end}\nafter\n")
+    record(paper, Report("engine", "The engine", [{"s": 1}]), WHERE)
+    text = paper.read_text()
+    assert text.startswith(f"before\n{begin}\nThe engine\n")
+    assert text.endswith(f"{end}\nafter\n")
+    assert "old" not in text
+    with pytest.raises(ValueError, match="no <!-- figures of memory -->"):
+        record(paper, Report("memory", "Memory", [{"s": 1}]), WHERE)
+
+
+def test_the_paper_has_room_for_every_benchmark() -> None:
+    text = PAPER.read_text(encoding="utf-8")
+    assert [name for name in BENCHMARKS if BEGIN.format(name) not in text or END.format(name) not in text] == []
+
+
+def test_the_records_are_the_same_each_time_and_in_the_order_of_time() -> None:
+    once, again = mix.traffic(500), mix.traffic(500)
+    assert once.messages == again.messages
+    times = [at_ms for *_, at_ms in once.messages if at_ms is not None]
+    assert times == sorted(times)
+    assert len(times) == len(once.messages)
+    placed = once.by_partition(4)
+    ticks = sum(key is None for key, *_ in once.messages)
+    assert ticks > 0
+    assert sum(map(len, placed.values())) == 500 + 4 * ticks
+
+
+def test_the_starter_rules_do_not_grow_with_the_catalogue() -> None:
+    assert rulesets.starter().segments == 17
+
+
+@pytest.mark.parametrize("fed", [mix.traffic(800), mix.history(200)], ids=["traffic", "history"])
+def test_the_slices_of_the_benchmark_cause_what_the_engine_causes(fed: mix.Mix) -> None:
+    plan = rulesets.starter().rules.plan
+    found = engine.engine(fed.records(), 0, plan)
+    shelf = Shelf(plan)
+    shelf.work(fed.records())
+    assert found["transitions"] == shelf.transitions > 0
+    assert found["first records"] == len(shelf.profiles) > 0
+
+
+def test_a_processor_used_shows_in_the_meter() -> None:
+    meter = CpuMeter({"us": os.getpid()})
+    began = process_time()
+    while process_time() - began < 0.1:
+        guard.reference()
+    assert meter.used_s()["us"] >= 0.08
+
+
+def test_the_guard_names_what_became_slower_and_nothing_else() -> None:
+    recorded = {"a": 2.0, "b": 2.0, "gone": 1.0}
+    found = {"a": 2.0 * guard.MARGIN, "b": 2.0 * guard.MARGIN + 0.01, "new": 99.0}
+    assert [line.partition(":")[0] for line in guard.slower(recorded, found)] == ["b"]
+
+
+def test_the_reference_of_the_guard_stays_as_it_is() -> None:
+    """Ratios recorded before a change of the reference would mean nothing."""
+    assert guard.reference() == 118069728
+
+
+@pytest.mark.nightly
+def test_the_quick_benchmark_ends_with_one_json_object() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench", "--quick"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert sorted(json.loads(done.stdout.splitlines()[-1])["benchmarks"]) == sorted(BENCHMARKS)
