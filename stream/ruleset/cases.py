@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
-from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from stream.core.dimension import Dimension, Segment
 from stream.core.event import NOTHING, Event
 from stream.core.plan import Plan
-from stream.core.profile import NEVER, Profile
+from stream.core.profile import Profile
 from stream.core.timeline import Timeline
 from stream.core.transition import Evidence, Transition
 from stream.errors import InputError
-from stream.ruleset.compile import compile_plan
+from stream.ruleset.given import begun, plain, with_given
 from stream.ruleset.layout import AUDIENCES
 from stream.ruleset.names import ABOUT_TO_LEAVE
 from stream.ruleset.ruleset import Ruleset
@@ -26,8 +24,6 @@ from stream.ruleset.spans import span_text
 
 CUSTOMER = "customer"
 SOURCE = "case"
-ALWAYS = -NEVER
-"""When what is given became true: before anything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,17 +86,6 @@ def play_cases(
                 yield _Stage(ruleset, with_given(ruleset, plan, case), segment, index, case).result()
 
 
-def with_given(ruleset: Ruleset, plan: Plan, case: Case) -> Plan:
-    """Return the plan with the bars and the places in buckets that a case says are so."""
-    given = case.given
-    if given is None or not (given.bars or given.bucket):
-        return plan
-    bars = {name: Fraction(str(value)) for name, value in given.bars.items()}
-    return compile_plan(
-        ruleset, plan.version, replace(plan.bundle, bars={**plan.bundle.bars, **bars}, places=given.bucket)
-    )
-
-
 def expected_text(expected: Expected) -> str:
     """Return an expectation as words: `at 8d: enters active`."""
     words = [f"{word} {name}" for word, name in (("enters", expected.enters), ("leaves", expected.leaves)) if name]
@@ -160,7 +145,7 @@ class _Stage:
         """Play all events up to an instant, let time pass to it, and return the customer and the transitions."""
         timeline = Timeline(self.plan)
         if self.case.given is not None:
-            timeline.profiles[CUSTOMER] = self.given()
+            timeline.profiles[CUSTOMER] = begun(self.plan, self.case.given, CUSTOMER)
         found: list[Transition] = []
         for number, event in enumerate(self.case.events):
             if self.start + event.at <= until:
@@ -169,23 +154,6 @@ class _Stage:
             for done in timeline.tick(until + 1):
                 found += done.transitions
         return timeline.profiles.get(CUSTOMER), found
-
-    def given(self) -> Profile:
-        """Return a customer of whom something is true and who is not known yet."""
-        assert self.case.given is not None
-        given, profile = self.case.given, Profile(CUSTOMER)
-        told = Event(
-            "given",
-            CUSTOMER,
-            ALWAYS,
-            ALWAYS,
-            traits=self.plan.told.as_sent(plain(given.traits)),
-            consents=given.consents,
-            lists=given.lists,
-            scores=plain(given.scores),
-        )
-        self.plan.fold(profile, told)
-        return profile
 
     def event(self, number: int, written: CaseEvent) -> Event:
         """Return an event as the service would accept it."""
@@ -286,17 +254,6 @@ def start_ms(case: Case, zone: ZoneInfo) -> int:
     if case.starts is not None:
         return case.starts.at_ms
     return round(datetime.fromisoformat(DEFAULT_START).replace(tzinfo=zone).timestamp() * 1000)
-
-
-def plain(value: Any) -> Any:
-    """Return a value of a case as JSON would bring it."""
-    if isinstance(value, Decimal):
-        return float(value)
-    if isinstance(value, Mapping):
-        return {str(name): plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    return value
 
 
 def _is_as_expected(expected: Expected, move: Move) -> bool:
