@@ -45,6 +45,22 @@ async def test_a_record_on_which_the_engine_fails_twice_is_set_aside() -> None:
     assert town.metrics.counts["accepted"] == 2
 
 
+async def test_one_failure_may_be_chance_and_sets_nothing_aside() -> None:
+    failures = iter([ZeroDivisionError("once")])
+
+    def fold(profile: Profile, event: Event) -> bool:
+        for failure in failures:
+            raise failure
+        return True
+
+    plan = replace(starter(), routes={**starter().routes, "search": Route(((fold, 0),))})
+    town = await Town(plan, partitions=1).open()
+    town.tell({**GOOD, "name": "search"}, START_MS)
+    await served(town)
+    assert town.log.all(TOPICS.dead_letters) == []
+    assert town.metrics.counts["accepted"] == 1
+
+
 async def test_a_record_whose_profile_cannot_be_bytes_is_the_one_set_aside() -> None:
     """A number beyond 64 bits is only met when the profile is packed: careful work finds the record."""
     town = await Town(hoarding(starter()), partitions=1).open()
