@@ -8,7 +8,7 @@ from tests.cli.running import BUYER_CASES, BUYERS, VOCABULARY, answer, folder, s
 def test_every_shipped_case_passes_on_the_engine() -> None:
     code, told = answer("rules", "test")
     assert (code, told["failed"]) == (0, [])
-    assert told["passed"] == told["cases"] - len(told["off"]) > 80
+    assert told["cases"] > told["passed"] > 200  # the rest belongs to segments that are off
 
 
 def test_a_wrong_expectation_fails_with_file_line_and_the_values_of_that_instant(tmp_path: Path) -> None:
