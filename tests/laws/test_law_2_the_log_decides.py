@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stream.service.partition import Limits
 from tests.fake_log import Fate
 from tests.histories import Line, crowds, shop_history, write
-from tests.laws.starter import drawn_plan, lived, starter, worked
+from tests.laws.starter import drawn_plan, lived, shipped, starter, worked
 from tests.strategies import Rules
 from tests.town import Town, consumed, memberships, replayed, survive, without_ids
 
@@ -25,6 +25,17 @@ async def test_live_is_replay_for_any_batch_size(size: int) -> None:
     bodies = await lived(town, shop_history(21, 250), repeat(size))
     assert sum(map(len, bodies.values())) > 60
     assert bodies == replayed(town.log, starter()), "law 2"
+
+
+async def test_live_is_replay_on_all_shipped_rules() -> None:
+    town = await Town(shipped(), limits=Limits(slice_records=11, timers=4)).open()
+    write(town, shop_history(20, 200, sources=2))
+    for at in (25, 60, 130):
+        await survive(town.member(Fate(at)), cycle([4, 17]))
+    found = await worked(town)
+    assert sum(map(len, found.bodies.values())) > 200
+    assert found.bodies == replayed(town.log, shipped()), "law 2"
+    check_counts(town)
 
 
 @given(crowds(), st.lists(st.integers(1, 9), min_size=1, max_size=6), st.integers(1, 9), st.booleans())

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 
 from stream.core.plan import Plan
 from tests.core.agreement import plan_of
 from tests.histories import START_MS, Line, crowds, shop_history, write
-from tests.laws.starter import as_text, drawn_plan, lived, starter
+from tests.laws.starter import as_text, drawn_plan, lived, shipped, starter
 from tests.oracle.story import dimension, with_vocabulary
 from tests.strategies import Rules
 from tests.town import Bodies, Town, memberships, replayed
@@ -34,9 +36,10 @@ def check_chain(bodies: Bodies, plan: Plan) -> None:
             here[name] = one["entered"]
 
 
-async def test_the_chain_holds_on_the_starter_rules() -> None:
-    bodies = await lived(await Town(starter()).open(), shop_history(41, 300))
-    check_chain(bodies, starter())
+@pytest.mark.parametrize("rules", [starter, shipped])
+async def test_the_chain_holds_on_our_rules(rules: Callable[[], Plan]) -> None:
+    bodies = await lived(await Town(rules()).open(), shop_history(41, 300))
+    check_chain(bodies, rules())
 
 
 @given(crowds())
