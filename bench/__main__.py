@@ -38,6 +38,7 @@ def main() -> int:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         stage = Stage(asked.quick, folder, stack)
         for name in asked.names or BENCHMARKS:
+            sys.stderr.write(f"{name}: {BENCHMARKS[name]} …\n")
             try:
                 found = import_module(f"bench.{name}").run(stage)
             except BrokenRunError as error:
@@ -64,7 +65,10 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small sizes, one run each: does it run at all")
     parser.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     parser.add_argument("--record", action="store_true", help="put the tables into bench/README.md, too")
-    return parser.parse_args()
+    asked = parser.parse_args()
+    if unknown := [name for name in asked.names if name not in BENCHMARKS]:
+        parser.error(f"no benchmark is called {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    return asked
 
 
 if __name__ == "__main__":

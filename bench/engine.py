@@ -21,14 +21,14 @@ from stream.ports import Record
 from stream.service.slices import understand
 from stream.wire.control import Tick
 
-QUICK_TRAFFIC, FULL_TRAFFIC = 5_000, 60_000
-QUICK_HISTORY = 1_000
+QUICK_TRAFFIC, FULL_TRAFFIC = 5_000, 40_000
+QUICK_HISTORY, FULL_HISTORY = 600, 8_000
 KEY = "events/s"
 
 
 def run(stage: Stage) -> list[Report]:
     """Return one row per part of the work, mix of records and set of rules."""
-    mixes = [mix.traffic(stage.pick(QUICK_TRAFFIC, FULL_TRAFFIC)), mix.history(stage.pick(QUICK_HISTORY, None))]
+    mixes = [mix.traffic(stage.pick(QUICK_TRAFFIC, FULL_TRAFFIC)), mix.history(stage.pick(QUICK_HISTORY, FULL_HISTORY))]
     rows: list[Row] = []
     for chosen in rulesets.every():
         for each in mixes:

@@ -25,6 +25,7 @@ WARM_UP_S = 3.0
 IDLE_S = 5.0
 _encode = msgspec.json.Encoder().encode
 Span = tuple[float, float]
+Timed = tuple[int, dict[str, Any]]
 
 
 def run(stage: Stage) -> list[Report]:
@@ -51,19 +52,22 @@ async def _measured(stage: Stage, chosen: rulesets.Chosen) -> list[Row]:
         await site.until(lambda: site.committed >= PARTITIONS, worker, "its first records")
         with probing(site.servers.bootstrap, site.topics.transitions, PARTITIONS) as probe:
             for rate in stage.pick(QUICK_RATES, FULL_RATES):
-                row, span = await _at(site, worker, events, rate, stage.pick(QUICK_S, FULL_S))
+                row, span = await _at(site, worker, probe.pid, events, rate, stage.pick(QUICK_S, FULL_S))
                 rows.append(row)
                 spans.append(span)
     return [row | _told(probe.received, row, span) for row, span in zip(rows, spans, strict=True)]
 
 
 async def _at(
-    site: Site, worker: Worker, events: Iterator[tuple[int, dict[str, Any]]], rate: int, seconds: float
+    site: Site, worker: Worker, consumer_pid: int, events: Iterator[Timed], rate: int, seconds: float
 ) -> tuple[Row, Span]:
     """Send at this rate, and return what it cost and between which instants (ms) it was measured."""
     async with site.producer(linger_ms=0) as producer:
         await _send(producer, site, events, rate, WARM_UP_S)
-        meter, began_ns = CpuMeter({"worker": worker.child.pid, **site.servers.pids}), time_ns()
+        meter, began_ns = (
+            CpuMeter({"worker": worker.child.pid, **site.servers.pids, "consumer": consumer_pid}),
+            time_ns(),
+        )
         sent, wall_s = await _send(producer, site, events, rate, seconds if rate else IDLE_S)
         ended_ns, used = time_ns(), meter.used_s()
     if sent:
@@ -74,13 +78,13 @@ async def _at(
 
 
 async def _send(
-    producer: KafkaProducer, site: Site, events: Iterator[tuple[int, dict[str, Any]]], rate: int, seconds: float
+    producer: KafkaProducer, site: Site, events: Iterator[Timed], rate: int, seconds: float
 ) -> tuple[int, float]:
     """Send events evenly for so long; return how many, and the seconds it took until all were acknowledged."""
     began = perf_counter()
     sent: list[Awaitable[int]] = []
     while (now := perf_counter() - began) < seconds:
-        if len(sent) > rate * now:
+        if not rate or len(sent) > rate * now:
             await asyncio.sleep(min(len(sent) / rate - now, seconds - now) if rate else seconds)
             continue
         _, event = next(events)

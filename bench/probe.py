@@ -50,6 +50,7 @@ class Body(msgspec.Struct):
 class Probe:
     """A running outside consumer; `received` is filled when its block ends."""
 
+    pid: int
     received: list[Received] = field(default_factory=list)
 
 
@@ -73,7 +74,7 @@ def probing(bootstrap: str, topic: str, partitions: int) -> Iterator[Probe]:
         child.kill()
         child.wait()
         raise BrokenRunError("the outside consumer did not start")
-    probe = Probe()
+    probe = Probe(child.pid)
     try:
         yield probe
     finally:

@@ -60,7 +60,7 @@ async def _measured(stage: Stage, wave: Wave) -> Row:
         await site.until(worker.is_ready, worker, "the worker to be ready")
         with probing(site.servers.bootstrap, site.topics.transitions, PARTITIONS) as probe:
             begin_ms = await _loaded(site, worker, wave)
-            used = CpuMeter({"worker": worker.child.pid, **site.servers.pids})
+            used = CpuMeter({"worker": worker.child.pid, **site.servers.pids, "consumer": probe.pid})
             end_ms = begin_ms + wave.seconds * 1000
             await site.until(lambda: _is_past(site, end_ms), worker, "all timers to fire")
             await site.until(site.is_published, worker, "an empty outbox")
