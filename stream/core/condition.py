@@ -33,13 +33,20 @@ class Leaf:
     unit: str
     """The currency of value and bar, both in minor units; empty where they are no money."""
     read: Read
+    """Works the verdict out anew, at any instant."""
     value: Callable[[Profile, int], Any]
     states: frozenset[int] = frozenset()
     """Keys of the states it reads."""
     dimensions: frozenset[int] = frozenset()
     """Keys of the dimensions it reads."""
+    shared: Read | None = None
+    """The same verdict where equal conditions share it; for instants that only go forward."""
     is_inexact: Callable[[Profile], bool] = never
     """Whether the customer did more than its states keep, so that the verdict may be wrong."""
+
+    def holds(self, profile: Profile, now: int) -> bool:
+        """Tell whether it holds at `now`, which must not lie before an instant that was asked about."""
+        return (self.shared or self.read)(profile, now) > 0
 
 
 # -- how conditions join ------------------------------------------------------------------

@@ -59,9 +59,12 @@ class Dimension:
     inside: tuple[int, str] | None = None
     announces_first: bool = False
     by_name: dict[str, Segment] = field(init=False)
+    clocked: tuple[Segment, ...] = field(init=False)
+    """The segments that are looked at always, because a clock of theirs may run."""
 
     def __post_init__(self) -> None:
         """Index the segments by name."""
+        object.__setattr__(self, "clocked", tuple(segment for segment in self.order if segment.has_clock))
         object.__setattr__(self, "by_name", {segment.name: segment for segment in (*self.order, self.otherwise)})
 
 
@@ -130,30 +133,52 @@ def _place(dimension: Dimension, standing: Standing, now: int) -> Iterator[Chang
         yield Change(dimension, OUTSIDE, standing.segment, now, now, True, dimension.announces_first)
 
 
+class Look:
+    """One look at one dimension: what it reads on the way is what can change its answer, and no more is read."""
+
+    __slots__ = ("_known", "dimension", "now", "profile", "standing", "until")
+
+    def __init__(self, dimension: Dimension, profile: Profile, standing: Standing, now: int) -> None:
+        """Have read nothing yet."""
+        self.dimension, self.profile, self.standing, self.now = dimension, profile, standing, now
+        self.until = NEVER
+        self._known: dict[str, bool] = {}
+
+    def enters(self, segment: Segment) -> bool:
+        """Tell whether `enter` of a segment holds; read once."""
+        known = self._known.get(segment.name)
+        if known is None:
+            known = self._known[segment.name] = self._reads(segment.enter)
+        return known
+
+    def keeps(self, segment: Segment) -> bool:
+        """Tell whether the customer's own segment keeps; `stay_while` is read only where `enter` does not hold."""
+        if _is_over(segment, self.standing, self.now):
+            return False
+        return self.enters(segment) or (segment.stay is not None and self._reads(segment.stay))
+
+    def _reads(self, read: Read) -> bool:
+        verdict = read(self.profile, self.now)
+        self.until = min(self.until, abs(verdict))
+        return verdict > 0
+
+
 def _settle(
     dimension: Dimension, profile: Profile, standing: Standing, now: int, changes: list[Change]
 ) -> list[Change]:
     """Decide again until nothing moves; no segment is entered twice at one instant."""
-    verdicts = [
-        (
-            segment,
-            segment.enter(profile, now),
-            segment.stay(profile, now) if segment.stay and segment.name == standing.segment else -NEVER,
-        )
-        for segment in dimension.order
-    ]
-    for segment, enters, _ in verdicts:
-        if segment.has_clock:
-            _tick_clock(standing, segment.name, enters > 0, now)
+    look = Look(dimension, profile, standing, now)
+    for segment in dimension.clocked:
+        _tick_clock(standing, segment.name, look.enters(segment), now)
     entered: set[str] = set()
-    while (winner := _winner(dimension, standing, verdicts, now)) != standing.segment and winner not in entered:
+    while (winner := _winner(look)) != standing.segment and winner not in entered:
         entered.add(winner)
         change = _move(dimension, standing, winner, now)
         if changes and changes[-1].is_placement:
             change.is_first = True
             changes.pop()
         changes.append(change)
-    standing.until = _until(dimension, standing, verdicts, now)
+    standing.until = _until(look)
     return changes
 
 
@@ -168,16 +193,20 @@ def _tick_clock(standing: Standing, name: str, holds: bool, now: int) -> None:
         clock[TRUE_SINCE], clock[SPENT] = -1, 0
 
 
-def _winner(dimension: Dimension, standing: Standing, verdicts: list[tuple[Segment, int, int]], now: int) -> str:
-    """Return the segment that has the customer at `now`, the own one while it may not be left downwards."""
+def _winner(look: Look) -> str:
+    """Return the segment that has the customer, the own one while it may not be left downwards.
+
+    What stands below the own segment is not asked while that keeps, nor who may not come from there.
+    """
+    dimension, standing, now = look.dimension, look.standing, look.now
     own = standing.segment
     passed_own = False
-    for segment, enters, stays in verdicts:
+    for segment in dimension.order:
         if segment.name == own:
-            if (enters > 0 or stays > 0) and not _is_over(segment, standing, now):
+            if look.keeps(segment):
                 return own
             passed_own = True
-        elif enters > 0 and _asks(segment, standing, now):
+        elif _may_come(segment, own) and look.enters(segment) and _asks(segment, standing, now):
             return (
                 own if passed_own and now < standing.since + dimension.by_name[own].stay_at_least_ms else segment.name
             )
@@ -186,13 +215,15 @@ def _winner(dimension: Dimension, standing: Standing, verdicts: list[tuple[Segme
     return dimension.otherwise.name
 
 
+def _may_come(segment: Segment, own: str) -> bool:
+    return segment.only_from is None or own in segment.only_from
+
+
 def _is_over(segment: Segment, standing: Standing, now: int) -> bool:
     return bool(segment.stay_at_most_ms) and now >= standing.since + segment.stay_at_most_ms
 
 
 def _asks(segment: Segment, standing: Standing, now: int) -> bool:
-    if segment.only_from is not None and standing.segment not in segment.only_from:
-        return False
     if not segment.has_clock:
         return True
     true_since, left_at, spent = standing.clocks[segment.name]
@@ -212,17 +243,15 @@ def _move(dimension: Dimension, standing: Standing, entered: str, now: int) -> C
     return change
 
 
-def _until(dimension: Dimension, standing: Standing, verdicts: list[tuple[Segment, int, int]], now: int) -> int:
+def _until(look: Look) -> int:
     """Return the first instant at which anything that was read, or a clock, may differ."""
-    until = NEVER
-    for segment, enters, stays in verdicts:
-        until = min(until, abs(enters), abs(stays))
-        if segment.has_clock:
-            true_since, left_at, _ = standing.clocks.get(segment.name, (-1, -1, 0))
-            if true_since >= 0:
-                until = _sooner(until, true_since + segment.wait_ms, now)
-                if left_at >= 0:
-                    until = _sooner(until, left_at + segment.cooldown_ms, now)
+    dimension, standing, now, until = look.dimension, look.standing, look.now, look.until
+    for segment in dimension.clocked:
+        true_since, left_at, _ = standing.clocks.get(segment.name, (-1, -1, 0))
+        if true_since >= 0:
+            until = _sooner(until, true_since + segment.wait_ms, now)
+            if left_at >= 0:
+                until = _sooner(until, left_at + segment.cooldown_ms, now)
     own = dimension.by_name.get(standing.segment)
     if own is not None:
         until = _sooner(until, standing.since + own.stay_at_least_ms, now)

@@ -18,7 +18,7 @@ def evidence_of(profile: Profile, change: Change, now: int) -> tuple[Evidence, .
     if segment is None:
         return ()
     return tuple(
-        Evidence(leaf.text, leaf.test, leaf.value(profile, now), leaf.bar, leaf.read(profile, now) > 0, leaf.unit)
+        Evidence(leaf.text, leaf.test, leaf.value(profile, now), leaf.bar, leaf.holds(profile, now), leaf.unit)
         for leaf in segment.leaves[:EVIDENCE_LIMIT]
     )
 
@@ -29,7 +29,7 @@ def what_ran_out(profile: Profile, change: Change, now: int) -> str:
     left, entered = by_name.get(change.left), by_name.get(change.entered)
     for segment in (left, entered):
         for leaf in segment.leaves if segment else ():
-            if (leaf.read(profile, now) > 0) != (leaf.read(profile, now - 1) > 0):
+            if leaf.holds(profile, now) != (leaf.read(profile, now - 1) > 0):
                 return leaf.text
     return _clock(left, entered, change) or _looked_at(left, entered)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any, TypeAlias
 
@@ -57,6 +58,9 @@ class Conditions:
         read = self._joined(condition, leaves)
         if any(leaf.dimensions for leaf in leaves[first:]):
             return read  # other segments move without an event
+        return read if first + 1 == len(leaves) and leaves[first].shared is read else self._shared(condition, read)
+
+    def _shared(self, condition: Condition, read: Read) -> Read:
         return lasting(self._slots.setdefault(meaning_of(condition), object()), read)
 
     def _joined(self, condition: Condition, leaves: list[Leaf]) -> Read:
@@ -69,8 +73,9 @@ class Conditions:
                 return negation(self.compile(inner, leaves))
             case _:
                 leaf = self.leaf(condition)
-                leaves.append(leaf)
-                return leaf.read
+                shared = None if leaf.dimensions else self._shared(condition, leaf.read)
+                leaves.append(replace(leaf, shared=shared))
+                return shared or leaf.read
 
     def leaf(self, condition: Any) -> Leaf:
         """Return the leaf of one condition. Raises NotYet for a word that nothing makes a leaf of."""

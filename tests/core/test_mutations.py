@@ -95,13 +95,20 @@ def from_anywhere(segment: Any, standing: Any, now: int) -> bool:
     return True
 
 
-def leaves_downwards(the_dimension: Any, standing: Any, verdicts: Any, now: int) -> str:
+def leaves_downwards(look: Any) -> str:
     """Move to the first that asks or keeps, whatever `stay_at_least` says."""
-    for segment, enters, stays in verdicts:
-        keeps = segment.name == standing.segment and (enters > 0 or stays > 0)
-        if keeps or (enters > 0 and dimension._asks(segment, standing, now)):
+    standing = look.standing
+    for segment in look.dimension.order:
+        if segment.name == standing.segment:
+            if look.keeps(segment):
+                return str(segment.name)
+        elif (
+            dimension._may_come(segment, standing.segment)
+            and look.enters(segment)
+            and dimension._asks(segment, standing, look.now)
+        ):
             return str(segment.name)
-    return str(the_dimension.otherwise.name)
+    return str(look.dimension.otherwise.name)
 
 
 def clock_restarts(standing: Any, name: str, holds: bool, now: int) -> None:
