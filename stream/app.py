@@ -107,12 +107,20 @@ def kafka_options(settings: Settings) -> KafkaOptions:
         bootstrap=settings.kafka_brokers,
         topic=Topics(settings.topic_prefix).events,
         group=settings.group,
-        instance=settings.instance_id or settings.worker_name or socket.gethostname(),
+        instance=settings.instance_id or settings.worker_name or host_and_port(settings),
         security=security,
         session_timeout_ms=settings.session_timeout_ms,
         heartbeat_ms=settings.session_timeout_ms // 4,
         stall_after_ms=settings.watchdog_ms,
     )
+
+
+def host_and_port(settings: Settings) -> str | None:
+    """Return what tells this process from the others of the group, also after a restart; None where nothing does.
+
+    The host alone would not: two processes of one name push each other out of the group again and again.
+    """
+    return f"{socket.gethostname()}-{settings.http_port}" if settings.http_port else None
 
 
 @dataclass(slots=True)
@@ -165,7 +173,7 @@ async def running(place: Place, rules: Rules) -> AsyncIterator[Running]:
         await patiently(settings, "not_ready", lambda: prepare(deployment, topics, store, producer, log_, place.clock))
         worker = _worker(place, rules, store, producer, frontier, metrics)
         events = events_app(options, worker)
-        worker.retake = retaking(events)
+        worker.retake, worker.hold = retaking(events), holding(events)
         it = Running(place, rules, worker, events, producer, store, frontier, metrics, options, port)
         unready.it = it
         async with _tasks(it):
@@ -179,6 +187,16 @@ def retaking(events: EventsApp) -> Callable[[int], None]:
         events.partitions.lanes.reacquire(partition)
 
     return retake
+
+
+def holding(events: EventsApp) -> Callable[[int, bool], None]:
+    """Return what says that a partition waits on purpose, or no more: to the watchdog that is no standing still."""
+
+    def hold(partition: int, is_held: bool) -> None:
+        lanes = events.partitions.lanes
+        (lanes.pause if is_held else lanes.resume)(partition)
+
+    return hold
 
 
 @contextlib.asynccontextmanager

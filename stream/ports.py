@@ -121,6 +121,10 @@ class Store(Protocol):
         """Write everything or nothing, onto exactly the state that this process saw last."""
         ...
 
+    async def is_ours(self, partition: int) -> bool:
+        """Tell whether the stored head is still one that this process wrote; watches nothing, waits for no commit."""
+        ...
+
     async def due(self, partition: int, before_ms: int, limit: int) -> list[tuple[str, int]]:
         """Return (customer, wake-up) of timers before an instant, the earliest first."""
         ...

@@ -141,6 +141,11 @@ class FakeStore:
         self._settle(partition, hold)
         hold.settled = None
 
+    async def is_ours(self, partition: int) -> bool:
+        self._reach()
+        hold, stored = self._holds.get(partition), self.server.partitions.get(partition)
+        return hold is not None and stored is not None and stored.id in {hold.last_id, hold.pending and hold.pending[1]}
+
     async def due(self, partition: int, before_ms: int, limit: int) -> list[tuple[str, int]]:
         waiting = [pair for pair in self._timers(partition) if pair[1] < before_ms]
         return waiting[:limit]

@@ -195,6 +195,9 @@ class Unseeking(Member):
 class CarelessStore(MortalStore):
     """Negative control: a store that writes onto whatever is there."""
 
+    async def is_ours(self, partition: int) -> bool:
+        return True
+
     def _watch(self, partition: int, hold: Any) -> Any:
         stored = self.server.partitions[partition]
         if hold.pending is None or stored.id != hold.pending[1]:

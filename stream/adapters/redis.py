@@ -137,6 +137,17 @@ class RedisStore:
         """
         await self._hold(partition).commit(commit)
 
+    async def is_ours(self, partition: int) -> bool:
+        """Tell whether the head carries an id that this process wrote lately; waits for no commit.
+
+        Raises UnavailableError.
+        """
+        held = self._held.get(partition)
+        if held is None:
+            return False
+        stored: bytes = await self._read("GETRANGE", self._keys(partition).head, 0, ID_BYTES - 1)
+        return held.wrote(stored)
+
     async def due(self, partition: int, before_ms: int, limit: int) -> list[tuple[str, int]]:
         """Return at most `limit` customers whose wake-up is before `before_ms`, the earliest first."""
         timers = self._keys(partition).timers

@@ -12,6 +12,7 @@ so it cannot apply twice. Anything else: somebody else wrote, FencedError.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from stream.adapters.redis_line import Command, Line, Lines, LostLineError, Repl
 from stream.errors import FencedError, StateError, UnavailableError
 from stream.ports import Commit
 
+LATELY = 8  # ids: while the head is asked for, the next commits may be confirmed
 _TRIES = 6  # steps, each a look at the head or a sending: three of each
 
 
@@ -43,6 +45,7 @@ class HeldPartition:
         self._last_id = last_id
         self._new_id = new_id
         self._line: Line | None = None  # watches the head since the last fetch
+        self._lately = deque([last_id], LATELY)
         self._pending: Pending | None = None
         self._settled: Commit | None = None  # applied, but its caller was told "unknown"
         self._is_lost = False
@@ -65,6 +68,7 @@ class HeldPartition:
             if self._was_settled(commit):
                 return
             id_ = self._new_id()
+            self._lately.append(id_)
             self._pending = Pending(commit, id_, writes(self._keys, id_, commit))
             await self._settle()
             self._settled = None
@@ -79,6 +83,10 @@ class HeldPartition:
         line, self._line = self._line, None
         if line is not None:
             await self._lines.give_back(line)
+
+    def wrote(self, id_: bytes) -> bool:
+        """Tell whether this process wrote this id lately."""
+        return id_ in self._lately
 
     def _was_settled(self, commit: Commit) -> bool:
         """Whether `commit` was settled unseen. Another one was made without knowing the outcome: it is refused."""

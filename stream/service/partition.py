@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from stream.service.entrance import Entrance, fingerprint
 from stream.service.letters import send_dead_letters
 from stream.service.relay import Relay
 from stream.service.slices import Changes, Work, understand
+from stream.service.tally import flat, tally
 from stream.service.topics import Topics
 from stream.wire.head import Head, decode_head, encode_head
 from stream.wire.outbox import encode_slice
@@ -56,14 +57,21 @@ class Neighbours:
 class Partition:
     """One partition that this worker owns."""
 
-    def __init__(self, number: int, shared: Neighbours) -> None:
-        """Own nothing yet; `take` does that."""
+    def __init__(self, number: int, shared: Neighbours, hold: Callable[[bool], None] = lambda is_held: None) -> None:
+        """Own nothing yet; `take` does that. `hold` is told when the outbox is full, and when no more."""
+        self._hold = hold
         self.number = number
         self._shared = shared
         self.head = Head(position=0)
         self._cache = Cache(shared.limits.cache_bytes)
         self.relay = Relay(
-            number, shared.topics, shared.producer, shared.metrics, shared.clock, shared.limits.outbox_records
+            number,
+            shared.topics,
+            shared.producer,
+            shared.metrics,
+            shared.clock,
+            shared.limits.outbox_records,
+            shared.store.is_ours,
         )
         self._turn = asyncio.Lock()
         self._aside = Aside()
@@ -134,7 +142,7 @@ class Partition:
         async with self._owning():
             fresh = self.entrance.fresh(batch, self.head)
         for part in self._slices(fresh):
-            await self.relay.room()
+            await self._room()
             async with self._owning():
                 await self._records(part)
 
@@ -154,10 +162,30 @@ class Partition:
             finally:
                 self.is_taken = is_whole
 
+    async def _room(self) -> None:
+        """Wait, and say so, while the outbox is full."""
+        async with self._fenced_by_relay():
+            if self.relay.has_room:
+                return
+            self._hold(True)
+            try:
+                await self.relay.room()
+            finally:
+                self._hold(False)
+
+    @asynccontextmanager
+    async def _fenced_by_relay(self) -> AsyncIterator[None]:
+        """Leave the partition to be taken again where the relay saw that somebody else has it."""
+        try:
+            yield
+        except FencedError:
+            self.is_taken = False
+            await self.relay.stop()
+            raise
+
     def _slices(self, records: list[Record]) -> Iterator[list[Record]]:
-        limits = self._shared.limits
+        limits, size = self._shared.limits, 0
         part: list[Record] = []
-        size = 0
         for record in records:
             weight = len(record.value or b"")
             if part and (len(part) >= limits.slice_records or size + weight > limits.slice_bytes):
@@ -183,14 +211,12 @@ class Partition:
         await self._commit(work, changes, started, len(records), (last.offset + 1, fingerprint(last)))
         self.last_record_ms = last.timestamp_ms
         self._aside.forget(records)
-        self._count(work)
+        tally(work, self.head, self.number, self._shared.metrics)
 
     def _new_work(self, stored: dict[str, bytes | None], is_careful: bool) -> Work:
         head, shared = self.head, self._shared
-        intake = dict(head.intake)
-        return Work(
-            shared.plan, self.number, shared.partitions, head.tick_ms, intake, stored.get, head.rules, is_careful
-        )
+        known = head.tick_ms, dict(head.intake), stored.get, head.rules
+        return Work(shared.plan, self.number, shared.partitions, *known, is_careful)
 
     async def _fetch(self, customers: Sequence[str] | set[str]) -> dict[str, bytes | None]:
         """Return the packed profiles of all these customers; cold ones are read from the store."""
@@ -207,8 +233,9 @@ class Partition:
 
         Raises what ended the relay, if something did.
         """
-        if self.earliest_wake >= self.head.tick_ms or not self.relay.has_room:
-            return False
+        async with self._fenced_by_relay():
+            if not self.relay.has_room or self.earliest_wake >= self.head.tick_ms:
+                return False
         async with self._owning():
             started = self._shared.clock.elapsed()
             due = await self._shared.store.due(self.number, self.head.tick_ms, self._shared.limits.timers)
@@ -221,7 +248,7 @@ class Partition:
                     customers,
                 )
                 await self._commit(work, changes, started, 0)
-                self._count(work)
+                tally(work, self.head, self.number, self._shared.metrics)
             self.earliest_wake = await self._earliest()
             return self.earliest_wake < self.head.tick_ms
 
@@ -270,23 +297,3 @@ class Partition:
         metrics.commit((self._shared.clock.elapsed() - started) * 1000, records)
         metrics.profiles(len(profiles), sum(map(len, profiles.values())))
         metrics.outbox(self.number, self.relay.waiting)
-
-    def _count(self, work: Work) -> None:
-        metrics = self._shared.metrics
-        for outcome, n in work.outcomes.items():
-            metrics.events(outcome, n)
-        for letter in work.refused:
-            metrics.dead_letters(letter.stage, letter.code, 1)
-        metrics.duplicates(work.outcomes["duplicate"] + work.outcomes["duplicate_order"])
-        metrics.late(work.late)
-        for dimension, n in work.flaps.items():
-            metrics.flaps(dimension, n)
-        for (dimension, entered, cause), n in work.told_by_kind.items():
-            metrics.transitions(dimension, entered, cause, n)
-        if work.moves:
-            metrics.members(self.number, flat(self.head.members))
-
-
-def flat(members: dict[str, dict[str, int]]) -> dict[tuple[str, str], int]:
-    """Return members by (dimension, segment)."""
-    return {(dimension, segment): n for dimension, counts in members.items() for segment, n in counts.items()}

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 
-from stream.errors import UnavailableError
+from stream.errors import FencedError, UnavailableError
 from stream.ports import Clock, Message, Metrics, Producer
 from stream.service.topics import Topics
 from stream.wire.outbox import Told, decode_slice
@@ -23,10 +23,23 @@ class Relay:
     """The unpublished slices of one partition, and the task that publishes them."""
 
     def __init__(
-        self, partition: int, topics: Topics, producer: Producer, metrics: Metrics, clock: Clock, bound: int
+        self,
+        partition: int,
+        topics: Topics,
+        producer: Producer,
+        metrics: Metrics,
+        clock: Clock,
+        bound: int,
+        is_ours: Callable[[int], Awaitable[bool]],
     ) -> None:
-        """Start with nothing to publish; `bound` is how many records may wait before `room` makes the caller wait."""
+        """Start with nothing to publish.
+
+        `bound` is how many records may wait before `room` makes the caller wait; `is_ours` tells before each slice
+        whether the partition still is: a former owner that wakes up must not publish behind the new one, because a
+        compacted topic keeps what was written last, not what is newest.
+        """
         self.partition = partition
+        self._is_ours = is_ours
         self._topics, self._producer, self._metrics, self._clock = topics, producer, metrics, clock
         self._bound = bound
         self._waiting: deque[tuple[bytes, int]] = deque()
@@ -116,6 +129,8 @@ class Relay:
 
     async def _publish(self, packed: bytes) -> None:
         told = decode_slice(packed)
+        if not await self._is_ours(self.partition):
+            raise FencedError(f"partition {self.partition}: somebody else publishes it now; take it again [fenced]")
         topics, producer = self._topics, self._producer
         memberships: list[Message] = [
             (customer_id.encode(), body, topics.membership_headers, None) for customer_id, body in told.memberships

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from stream.errors import FencedError, UnavailableError
 from stream.ports import Frontier, Record
@@ -52,7 +53,7 @@ class Pulse:
             await asyncio.gather(self.sending, return_exceptions=True)
 
 
-def _nothing(partition: int) -> None:
+def _nothing(partition: int, is_held: bool = False) -> None:
     """Do nothing: where there is no log to ask."""
 
 
@@ -64,6 +65,8 @@ class Worker:
     time: Time
     retake: Callable[[int], None] = _nothing
     """Asks the log to have a partition taken again."""
+    hold: Callable[[int, bool], None] = _nothing
+    """Tells the log that a partition waits on purpose, or no more."""
     owned: dict[int, Partition] = field(default_factory=dict)
     _pulses: dict[int, Pulse] = field(default_factory=dict)
 
@@ -73,7 +76,7 @@ class Worker:
         """Take the partition; return the offset to seek to."""
         owned = self.owned.get(partition)
         if owned is None:
-            owned = self.owned[partition] = Partition(partition, self.shared)
+            owned = self.owned[partition] = Partition(partition, self.shared, partial(self.hold, partition))
         await self._pulses.pop(partition, Pulse()).stop()
         self._pulses[partition] = Pulse()
         return await owned.take(log_start, log_end)

@@ -199,6 +199,19 @@ class StoreContract:
         await second.commit(0, commit(b"new owner"))
         assert await second.fetch(0, ["ann"]) == [None]
 
+    async def test_a_worker_knows_whether_the_partition_is_still_its_own(self, rig: StoreRig) -> None:
+        first = await taken(rig)
+        assert await first.is_ours(0)
+        await first.commit(0, commit())
+        assert await first.is_ours(0)
+        second = rig.store()
+        assert not await second.is_ours(0), "not taken"
+        await second.take(0)
+        assert not await first.is_ours(0), "before any commit of it was refused"
+        assert await second.is_ours(0)
+        await second.release(0)
+        assert not await second.is_ours(0)
+
     async def test_a_worker_paused_between_fetch_and_commit_harms_nothing(self, rig: StoreRig) -> None:
         first = await taken(rig)
         await first.fetch(0, ["ann"])

@@ -246,6 +246,18 @@ async def test_letting_go_forgets_everything_and_the_next_owner_goes_on() -> Non
     assert (await worked(town)).bodies == replayed(town.log, starter())
 
 
+async def test_a_full_outbox_is_said_to_be_waiting_on_purpose() -> None:
+    town = await Town(starter(), partitions=1, limits=Limits(slice_records=1, outbox_records=1)).open()
+    write(town, shop_history(41, 20, ticks=False))
+    member = town.member()
+    told: list[tuple[int, bool]] = []
+    member.worker.hold = lambda number, is_held: told.append((number, is_held))
+    await member.deliver(0, 20)
+    assert told[:2] == [(0, True), (0, False)]
+    assert told[-1] == (0, False)
+    await member.end()
+
+
 async def test_timers_are_fired_a_bounded_number_at_a_time_and_not_while_the_outbox_is_full() -> None:
     town = await Town(starter(), partitions=1, limits=Limits(timers=2, outbox_records=5)).open()
     for number in range(6):

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from stream.errors import StateError
+from stream.errors import FencedError, StateError
 from stream.service.relay import LONGEST_BACKOFF_S, Relay
 from stream.wire.outbox import Slice, Told, encode_slice
 from tests.fake_clock import FakeClock, FakeMetrics
@@ -25,7 +25,11 @@ class Rig:
         self.clock = FakeClock(2_000)
         self.metrics = FakeMetrics()
         self.producer = FakeProducer(self.log, self.clock.now_ms)
-        self.relay = Relay(3, TOPICS, self.producer, self.metrics, self.clock, bound)
+        self.owners = {3}
+        self.relay = Relay(3, TOPICS, self.producer, self.metrics, self.clock, bound, self.is_ours)
+
+    async def is_ours(self, partition: int) -> bool:
+        return partition in self.owners
 
     def transitions(self) -> list[bytes | None]:
         return [record.value for record in self.log.all(TOPICS.transitions)]
@@ -70,6 +74,19 @@ async def test_a_failed_slice_is_sent_again_from_its_beginning_and_none_overtake
         b"membership 1",
         b"membership 2",
     ]
+    await rig.relay.stop()
+
+
+async def test_a_former_owner_publishes_nothing_behind_the_new_one() -> None:
+    """The newest record of a compacted topic would be a membership older than the one before it."""
+    rig = Rig()
+    rig.relay.start([packed(1)])
+    await rig.relay.drained()
+    rig.owners.clear()
+    rig.relay.hand_in(packed(2), 2)
+    with pytest.raises(FencedError, match="somebody else publishes it now"):
+        await rig.relay.drained()
+    assert rig.transitions() == [b"transition 1"]
     await rig.relay.stop()
 
 
