@@ -94,7 +94,8 @@ def loaded(settings: Settings) -> Rules:
 
 def honest_line(folder: Path) -> str:
     """Return what the embedded default keeps and what it does not."""
-    return f"state is on disk ({folder}); the event log is in memory, about 5 MiB per partition, and ends with this process"
+    log = "the event log is in memory, about 5 MiB per partition, and ends with this process"
+    return f"state is on disk ({folder}); {log}"
 
 
 async def serve(place: Place, rules: Rules) -> None:
