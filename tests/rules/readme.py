@@ -1,4 +1,4 @@
-"""The examples of `rules/README.md` as data: files, conditions with what is played on them, commands and their words."""
+"""The examples of `rules/README.md` as data: files, conditions with what is played on them, commands and answers."""
 
 from __future__ import annotations
 
