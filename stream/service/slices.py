@@ -166,6 +166,8 @@ class Work:
         self.newcomers += is_new and not profile.is_new
         if done.outcome == ACCEPTED:
             self.late += event.record_time - event.occurred_at > self.plan.lateness_ms
+            if event.consents:
+                self.moved[event.customer_id] = None  # subscribers read consents from the memberships
 
     def _misrouted(self, customer_id: str) -> str:
         home = partition_of(customer_id, self.partitions)
