@@ -9,6 +9,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import ProducerClosed
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 
 from stream.adapters.kafka_errors import CLIENT_ERRORS, translated
 from stream.adapters.kafka_options import MEBIBYTE, KafkaOptions
@@ -108,6 +110,8 @@ class KafkaProducer:
                 count += await self._written(client, batch, topic, partition)
                 batch = client.create_batch()
                 batch.append(timestamp=timestamp_ms, key=key, value=value, headers=list(headers))
+            if batch.size() > MEBIBYTE:
+                batch = _compressed(key, value, headers, timestamp_ms)
         if batch.record_count():
             count += await self._written(client, batch, topic, partition)
         return count
@@ -165,6 +169,13 @@ class KafkaProducer:
             raise _failure(error, f"writing to {topic}") from error
         future.add_done_callback(partial(self._note, client))
         return future
+
+
+def _compressed(key: bytes | None, value: bytes | None, headers: Headers, timestamp_ms: int | None) -> BatchBuilder:
+    """Return a batch of one record that came compressed, too: as it is the broker would not take it back."""
+    batch = BatchBuilder(BATCH_BYTES, LegacyRecordBatchBuilder.CODEC_GZIP)
+    batch.append(timestamp=timestamp_ms, key=key, value=value, headers=list(headers))
+    return batch
 
 
 def _failure(error: BaseException, doing: str) -> StreamError:

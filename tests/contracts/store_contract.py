@@ -314,6 +314,7 @@ class StoreContract:
             store.fetch(0, ["ann"]),
             store.due(0, 10, 10),
             store.earliest(0),
+            store.is_ours(0),
             store.read_profile(0, "ann"),
             store.take(0),
         )
