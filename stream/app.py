@@ -25,17 +25,20 @@ from stream.adapters.prometheus import Prometheus
 from stream.adapters.redis import RedisStore
 from stream.adapters.redis_frontier import RedisFrontier
 from stream.core.plan import Plan
-from stream.errors import UnavailableError
+from stream.core.profile import Profile
+from stream.errors import LayoutError, UnavailableError
 from stream.ports import Clock
 from stream.ruleset.canonical import VERSION_DIGITS, content_hash, meaning_hash, version_of
 from stream.ruleset.compile import compile_plan
 from stream.ruleset.load import load
 from stream.ruleset.ruleset import Ruleset
-from stream.service.layout import Deployment, prepare
+from stream.service.layout import Deployment, partitions_of, prepare
 from stream.service.partition import Limits, Neighbours
 from stream.service.topics import Topics
 from stream.service.worker import Time, Worker
 from stream.settings import Settings
+from stream.wire.placing import partition_of
+from stream.wire.profile import decode_profile
 
 log = structlog.get_logger(__name__)
 
@@ -138,6 +141,19 @@ class Running:
     options: KafkaOptions
     http_port: int = 0
     stop: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def stored_profile(settings: Settings, customer_id: str) -> Profile | None:
+    """Return a customer as the live state has them, None for one not known. Raises LayoutError, UnavailableError."""
+    store = RedisStore(settings.redis_url, settings.namespace)
+    try:
+        layout = await store.layout()
+        if layout is None:
+            raise LayoutError(f"nothing is stored under seg:{settings.namespace}; no worker has started there yet")
+        packed = await store.read_profile(partition_of(customer_id, partitions_of(layout)), customer_id)
+    finally:
+        await store.close()
+    return None if packed is None else decode_profile(customer_id, packed)
 
 
 @contextlib.asynccontextmanager

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stream.cli.options import AsJson, EventsFile, RulesFolder, compiled, instant
+from stream.cli.options import AsJson, OptionalEvents, RulesFolder, compiled, instant
 from stream.cli.screen import progress_of, remark, say, say_json, say_table
 
 if TYPE_CHECKING:
@@ -33,29 +34,20 @@ def register(app: typer.Typer) -> None:
 
 def explain(
     customer: Customer,
-    events: EventsFile,
     segment: About = None,
+    events: OptionalEvents = None,
     at: At = None,
     rules: RulesFolder = None,
     as_json: AsJson = False,
 ) -> None:
     """Show each condition with its value, since when, and the instant at which it changes if nothing is heard.
 
-    Without SEGMENT: where the customer stands in every dimension, and the conditions of those segments.
+    Without SEGMENT: where the customer stands in every dimension, and the conditions of those segments. Without
+    --events: from the live state in Redis, which does not keep since when a condition holds.
     """
-    from stream.adapters.files import Lines
-
     ruleset, plan = compiled(rules)
     wanted = _wanted(ruleset, segment)
-    lines = Lines(events)
-    try:
-        with progress_of(lines, "read") as shown:
-            watch, last = follow(plan, customer, shown, instant(at))
-    finally:
-        lines.close()
-    if watch.profile.is_new:
-        remark(f"no record of customer {customer!r} that can be used is in {events}{f' up to {at}' if at else ''}")
-        raise typer.Exit(1)
+    watch, last = _live(plan, customer, at) if events is None else _recorded(plan, customer, events, at)
     told = watch.explain(ruleset, last, lambda dimension, name: _is_told(watch, wanted, dimension, name))
     told = [each for each in told if wanted is None or each.segments]
     if as_json:
@@ -67,6 +59,43 @@ def explain(
     for each in told:
         for one in each.segments:
             _tell_segment(one, zone)
+
+
+def _recorded(plan: Plan, customer: str, events: Path, at: str | None) -> tuple[Watch, int]:
+    """Return the customer after the records of a file; exit 1 where there is none of theirs."""
+    from stream.adapters.files import Lines
+
+    lines = Lines(events)
+    try:
+        with progress_of(lines, "read") as shown:
+            watch, last = follow(plan, customer, shown, instant(at))
+    finally:
+        lines.close()
+    if watch.profile.is_new:
+        remark(f"no record of customer {customer!r} that can be used is in {events}{f' up to {at}' if at else ''}")
+        raise typer.Exit(1)
+    return watch, last
+
+
+def _live(plan: Plan, customer: str, at: str | None) -> tuple[Watch, int]:
+    """Return the customer as Redis has them; exit 1 where they are not known or `at` lies before their last record."""
+    import asyncio
+    import os
+
+    from stream.adapters.clock import WallClock
+    from stream.app import stored_profile
+    from stream.ruleset.explain import Watch
+    from stream.settings import read
+
+    profile = asyncio.run(stored_profile(read(os.environ), customer))
+    if profile is None:
+        remark(f"customer {customer!r} is not known to the live state; name a file with --events to ask that")
+        raise typer.Exit(1)
+    wanted = instant(at)
+    if wanted is not None and wanted < profile.as_of:
+        remark("the live state knows nothing before the customer's last record; name a file with --events to ask that")
+        raise typer.Exit(1)
+    return Watch(plan, customer, profile), max(profile.as_of, WallClock().now_ms()) if wanted is None else wanted
 
 
 def follow(plan: Plan, customer: str, lines: Iterable[bytes], ends_at: int | None) -> tuple[Watch, int]:

@@ -21,6 +21,9 @@ Events = Annotated[
     ),
 ]
 EventsFile = Annotated[Path, typer.Option("--events", metavar="FILE", help="Recorded events, as for `replay`.")]
+OptionalEvents = Annotated[
+    Path | None, typer.Option("--events", metavar="FILE", help="Recorded events, as for `replay`; default: live state.")
+]
 RulesFolder = Annotated[
     Path | None,
     typer.Option("--rules", envvar="SEGMENTS_RULES", metavar="DIR", help="Folder of rules; default: the shipped ones."),

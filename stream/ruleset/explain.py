@@ -83,14 +83,17 @@ class DimensionTold:
 class Watch(Timeline):
     """The timeline of one customer alone, which sees every instant at which a condition changes."""
 
-    def __init__(self, plan: Plan, customer_id: str) -> None:
-        """Start before the first record."""
+    def __init__(self, plan: Plan, customer_id: str, profile: Profile | None = None) -> None:
+        """Start before the first record, or with a profile of which it is not known since when its conditions hold."""
         super().__init__(plan)
-        self.profile = Profile(customer_id)
+        self.profile = profile or Profile(customer_id)
         self._leaves = [leaf for dimension in plan.dimensions for one in dimension.order for leaf in one.leaves]
         self._signs: list[bool | None] = [None] * len(self._leaves)
-        self._since = [0] * len(self._leaves)
+        self._since: list[int | None] = [None] * len(self._leaves)
         self._until = [NEVER] * len(self._leaves)
+        if profile is not None:
+            self._look(profile.as_of)
+            self._since = [None] * len(self._leaves)
 
     def apply(self, event: Event) -> Step:
         """Apply one event of the customer; those of others are nothing to us."""
@@ -135,7 +138,7 @@ class Watch(Timeline):
         ruleset: Ruleset,
         dimension: Dimension,
         ahead: _Ahead,
-        since: dict[int, int],
+        since: dict[int, int | None],
         at: int,
         is_wanted: Callable[[str, str], bool],
     ) -> DimensionTold:
@@ -195,7 +198,7 @@ class _Telling:
 
     profile: Profile
     ahead: _Ahead
-    since: dict[int, int]
+    since: dict[int, int | None]
     at: int
 
     def segment(self, rules: SegmentRules, segment: Segment, standing: Standing) -> SegmentTold:

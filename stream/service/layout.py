@@ -29,6 +29,11 @@ class Deployment:
         return json.dumps({"partitions": self.partitions, "head": 1, "profile": 1}, sort_keys=True).encode()
 
 
+def partitions_of(layout: bytes) -> int:
+    """Return how many partitions a stored layout record says."""
+    return int(json.loads(layout)["partitions"])
+
+
 async def prepare(
     deployment: Deployment, topics: Topics, store: Store, producer: Producer, log: Log, clock: Clock
 ) -> int:

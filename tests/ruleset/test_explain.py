@@ -1,5 +1,7 @@
 """What the command cannot easily bring about; the rest is in tests/cli/test_explain.py."""
 
+from dataclasses import replace
+
 import pytest
 
 from stream.core.event import Event
@@ -8,6 +10,7 @@ from stream.ruleset import explain
 from stream.ruleset.compile import compile_plan
 from stream.ruleset.explain import Watch, segment_id
 from stream.ruleset.load import load
+from stream.wire.profile import decode_profile, encode_profile
 
 DAY = 86_400_000
 RULES = load(
@@ -49,3 +52,19 @@ def test_beyond_what_was_looked_through_is_told_as_a_lower_bound(monkeypatch: py
 def test_a_segment_is_named_with_its_dimension_an_audience_by_itself() -> None:
     assert segment_id("lifecycle", "new") == "lifecycle.new"
     assert segment_id("audiences.x", "x") == "audiences.x"
+
+
+def test_from_the_stored_bytes_all_is_known_but_since_when() -> None:
+    watch = Watch(plan(), "c")
+    for day in range(1, 8):
+        watch.apply(seen(day))
+    stored = decode_profile("c", encode_profile(watch.profile))
+    everything = lambda dimension, segment: True  # noqa: E731 - a question without a name of its own
+    recorded = watch.explain(RULES, 8 * DAY, everything)
+    live = Watch(plan(), "c", stored).explain(RULES, 8 * DAY, everything)
+    assert [(each.name, each.segment, each.since, each.next_at) for each in live] == [
+        (each.name, each.segment, each.since, each.next_at) for each in recorded
+    ]
+    lines = [line for each in live for one in each.segments for line in one.enter]
+    assert [line.since for line in lines] == [None] * len(lines)
+    assert [replace(line, since=None) for each in recorded for one in each.segments for line in one.enter] == lines
