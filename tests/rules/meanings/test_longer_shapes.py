@@ -110,7 +110,7 @@ def test_meaning_22_true_if_there_is_such_a_choice() -> None:
 
 def test_meaning_22_occurred_at_decides_not_arrival() -> None:
     assert flips(first_then(VIEW, CART), [cart(2), did(3, occurred=1)], 60) == [3]
-    assert flips(first_then(VIEW, CART), [did(2), cart(3, occurred=1)], 60) == []
+    assert flips(first_then(VIEW, CART), [did(2), did(3, CART, occurred=1)], 60) == []
 
 
 def test_meaning_23_silence_is_true_from_exactly_a_plus_t() -> None:
