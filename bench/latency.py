@@ -43,7 +43,7 @@ def run(stage: Stage) -> list[Report]:
 
 
 async def _measured(stage: Stage, chosen: rulesets.Chosen) -> list[Row]:
-    site = await fresh(stage.servers, stage.folder)
+    site = await fresh(stage.servers, stage.folder, broker_stamps=True)
     spans: list[Span] = []
     rows: list[Row] = []
     events = mix.week(1_000_000)

@@ -190,11 +190,11 @@ def _end(child: subprocess.Popen[bytes]) -> None:
         child.wait()
 
 
-async def fresh(servers: Servers, folder: Path) -> Site:
-    """Return a new deployment with empty topics on an empty Redis."""
+async def fresh(servers: Servers, folder: Path, *, broker_stamps: bool = False) -> Site:
+    """Return a new deployment with empty topics on an empty Redis; `broker_stamps` where the wall moves time."""
     site = Site(servers, folder)
     with servers.connect() as client:
         client.flushall()
     if servers.is_real:  # the mock broker makes topics when they are first named
-        await apply_topics(site.options, topic_plans(site.topics, PARTITIONS))
+        await apply_topics(site.options, topic_plans(site.topics, PARTITIONS, broker_stamps=broker_stamps))
     return site

@@ -55,7 +55,7 @@ def run(stage: Stage) -> list[Report]:
 
 
 async def _measured(stage: Stage, wave: Wave) -> Row:
-    site = await fresh(stage.servers, stage.folder)
+    site = await fresh(stage.servers, stage.folder, broker_stamps=True)
     with site.worker(rulesets.starter(), "wall") as worker:
         await site.until(worker.is_ready, worker, "the worker to be ready")
         with probing(site.servers.bootstrap, site.topics.transitions, PARTITIONS) as probe:

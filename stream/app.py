@@ -105,6 +105,8 @@ def kafka_options(settings: Settings) -> KafkaOptions:
         settings.kafka_ca_file or None,
         settings.kafka_cert_file or None,
         settings.kafka_key_file or None,
+        settings.kafka_key_password or None,
+        settings.kafka_check_hostname,
     )
     return KafkaOptions(
         bootstrap=settings.kafka_brokers,
@@ -251,16 +253,21 @@ async def _tasks(it: Running) -> AsyncIterator[None]:
 
 
 async def _tell_lag(it: Running) -> None:
-    """Say again and again how far behind every partition is."""
+    """Say again and again how far behind every partition is, and for how long it has been behind."""
+    clock = it.place.clock
+    caught_up: dict[int, float] = {}
     while True:
-        await it.place.clock.sleep(LAG_EVERY_S)
+        await clock.sleep(LAG_EVERY_S)
         if it.events.started:
             for status in statuses(it.events):
                 owned = it.worker.owned.get(status.partition)
                 position = max(status.position, owned.head.position if owned else 0)
                 waiting = max(0, status.log_end - position)
-                age_ms = it.place.clock.now_ms() - owned.last_record_ms if owned and waiting else 0
-                it.metrics.lag(it.options.topic, status.partition, waiting, max(0, age_ms))
+                since = caught_up.setdefault(status.partition, clock.elapsed())
+                if not waiting:
+                    since = caught_up[status.partition] = clock.elapsed()
+                behind_ms = int((clock.elapsed() - since) * 1000)
+                it.metrics.lag(it.options.topic, status.partition, waiting, behind_ms)
 
 
 class Unready:
@@ -308,7 +315,13 @@ def _worker(
 
 async def _check_topics(place: Place, options: KafkaOptions) -> None:
     topics = Topics(place.settings.topic_prefix)
-    await check_topics(options, topics, place.settings.partitions, can_describe=not place.is_embedded)
+    await check_topics(
+        options,
+        topics,
+        place.settings.partitions,
+        can_describe=not place.is_embedded,
+        broker_must_stamp=place.settings.clock == "wall" and not place.sources,
+    )
 
 
 async def patiently(settings: Settings, event: str, attempt: Callable[[], Awaitable[T]]) -> T:

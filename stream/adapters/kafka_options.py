@@ -24,6 +24,8 @@ class Security:
     authority_file: str | None = None
     certificate_file: str | None = None
     key_file: str | None = None
+    key_password: str | None = field(default=None, repr=False)
+    checks_hostname: bool = True
 
     def client_arguments(self) -> dict[str, Any]:
         """Return the keyword arguments that every client of aiokafka understands."""
@@ -38,8 +40,10 @@ class Security:
 
     def _ssl_context(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=self.authority_file)
+        context.check_hostname = self.checks_hostname
         if self.certificate_file is not None:
-            context.load_cert_chain(self.certificate_file, self.key_file)
+            # without a password OpenSSL would ask for one on the terminal and hang
+            context.load_cert_chain(self.certificate_file, self.key_file, lambda: self.key_password or "")
         return context
 
 

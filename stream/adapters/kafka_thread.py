@@ -8,6 +8,7 @@ a new epoch: that is how a list fetched before a seek is told from one fetched a
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from collections.abc import Set as AbstractSet
@@ -88,6 +89,11 @@ class BatchThread(AIOKafkaConsumerThread):
         if consumer is not None and not await ended(consumer.stop(), STOP_WAIT_S):
             # aiokafka waits for a broker that may never come back, or trips over its own cancelled fetch
             await ended(consumer._client.close(), STOP_WAIT_S)
+
+    def _stopped_set(self) -> None:
+        """Say that we stopped, also where a crash has closed our loop already: a traceback would hide the reason."""
+        with contextlib.suppress(RuntimeError):
+            super()._stopped_set()
 
     async def take(self, topic: str, wanted: AbstractSet[int], wait_s: float) -> list[Fetched]:
         """Return what is fetched for the wanted partitions, at once or within `wait_s`."""

@@ -21,6 +21,8 @@ LONG_MAX = 9_223_372_036_854_775_807
 MONTH_MS = 30 * 86_400_000
 DEAD_LETTER_BYTES = MEBIBYTE + 64 * 1024
 
+APPEND = "LogAppendTime"
+
 # history keeps its dates and scaled clocks run ahead of the broker's
 _TIMES = {"message.timestamp.type": "CreateTime", "message.timestamp.after.max.ms": str(LONG_MAX)}
 
@@ -34,12 +36,18 @@ class TopicPlan:
     settings: dict[str, str]
 
 
-def topic_plans(topics: Topics, partitions: int, retention_ms: int = FOR_EVER) -> list[TopicPlan]:
-    """Return the topics of a deployment; three of them with equal partition counts, for good."""
+def topic_plans(
+    topics: Topics, partitions: int, retention_ms: int = FOR_EVER, *, broker_stamps: bool = False
+) -> list[TopicPlan]:
+    """Return the topics of a deployment; three of them with equal partition counts, for good.
+
+    `broker_stamps` the events themselves: needed where writers report no frontier, for then only the broker's stamp
+    keeps the promise of a tick that nothing below it comes later.
+    """
     kept = {"cleanup.policy": "delete", "retention.ms": str(retention_ms), **_TIMES}
     letters = {"retention.ms": str(MONTH_MS), "max.message.bytes": str(DEAD_LETTER_BYTES)}
     return [
-        TopicPlan(topics.events, partitions, kept),
+        TopicPlan(topics.events, partitions, kept | ({"message.timestamp.type": APPEND} if broker_stamps else {})),
         TopicPlan(topics.transitions, partitions, kept),
         TopicPlan(topics.membership, partitions, {"cleanup.policy": "compact", **_TIMES}),
         TopicPlan(topics.dead_letters, partitions, {"cleanup.policy": "delete", **letters, **_TIMES}),
@@ -74,6 +82,8 @@ async def check_topics(
     expected_partitions: int,
     can_describe: bool = True,
     least_retention_ms: int | None = None,
+    *,
+    broker_must_stamp: bool = False,
 ) -> None:
     """Return where events, transitions and membership fit the layout and each other.
 
@@ -85,7 +95,14 @@ async def check_topics(
     names = [topics.events, topics.transitions, topics.membership]
     _check_counts(await partition_counts(options, names), names, expected_partitions)
     if can_describe:
-        problems = _wrong_settings(topics, await topic_settings(options, names), least_retention_ms)
+        settings = await topic_settings(options, names)
+        problems = _wrong_settings(topics, settings, least_retention_ms)
+        if broker_must_stamp and settings[topics.events]["message.timestamp.type"] != APPEND:
+            problems.append(
+                f"topic {topics.events}: message.timestamp.type must be {APPEND} where SEGMENTS_SOURCES names no writer"
+                " that reports a frontier: a record stamped late would find its customer's time already past"
+                " [topic-settings]"
+            )
         if problems:
             raise SettingsError(problems)
 

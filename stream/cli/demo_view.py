@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections import deque
+from itertools import count
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 REFRESH_S = 0.5
 LINE_EVERY = 4
+QUIET_LINE_EVERY = 5
 """Without a terminal, a line at every so many refreshes."""
 SENTENCES = 8
 """Of each cause on the page."""
@@ -62,8 +64,10 @@ class View:
 
     async def _lines(self) -> None:
         told: dict[str, int] = {}
-        while True:
+        for number in count():
             await self._look()
+            if self._is_quiet and not number % QUIET_LINE_EVERY:
+                remark(self._status())
             if not self._is_quiet:
                 remark(self._status())
                 for kind, latest in self._show.watcher.latest.items():

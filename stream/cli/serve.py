@@ -33,7 +33,7 @@ def worker(rules: RulesFolder = None) -> None:
     from stream.app import Place
 
     settings = ready(rules)
-    asyncio.run(serve(Place(settings, WallClock()), loaded(settings)))
+    asyncio.run(serve(Place(settings, WallClock(), settings.sources), loaded(settings)))
 
 
 def run(rules: RulesFolder = None) -> None:
@@ -61,7 +61,8 @@ def apply(as_json: AsJson = False) -> None:
     async def create() -> list[str]:
         options = kafka_options(settings)
         await wait_for_broker(options)
-        plans = topic_plans(Topics(settings.topic_prefix), settings.partitions)
+        topics, stamps = Topics(settings.topic_prefix), not settings.sources
+        plans = topic_plans(topics, settings.partitions, broker_stamps=stamps)
         return await apply_topics(options, plans, settings.replication)
 
     created = asyncio.run(create())

@@ -79,8 +79,6 @@ class Partition:
         self.earliest_wake = NEVER
         """No timer of the partition is due before this."""
         self.is_taken = False
-        self.last_record_ms = 0
-        """Record time of the last record committed here."""
 
     # -- taking over ----------------------------------------------------------------------
 
@@ -209,7 +207,6 @@ class Partition:
         await send_dead_letters(self._shared.producer, topics.dead_letters, topics.events, work.refused)
         last = records[-1]
         await self._commit(work, changes, started, len(records), (last.offset + 1, fingerprint(last)))
-        self.last_record_ms = last.timestamp_ms
         self._aside.forget(records)
         tally(work, self.head, self.number, self._shared.metrics)
 

@@ -15,6 +15,8 @@ from stream.wire.control import Tick, control_headers, encode_control
 
 PACE_S = 0.05
 """How often timers are looked at: well within the second in which an exit is to be received."""
+MOST_OVERDUE = 1_000
+"""So many overdue timers are counted in one partition; it is a sign of trouble, not a census."""
 TICK_EVERY_S = 0.2
 """At most so often a tick is appended to one partition."""
 
@@ -137,7 +139,8 @@ class Worker:
         if not self.time.appends_ticks or pulse is None:
             return
         now_ms, due_ms = shared.clock.now_ms(), owned.earliest_wake
-        shared.metrics.timers_overdue(number, int(due_ms < now_ms))
+        overdue = await shared.store.due(number, now_ms, MOST_OVERDUE) if due_ms < now_ms else ()
+        shared.metrics.timers_overdue(number, len(overdue))
         if not owned.head.tick_ms <= due_ms < now_ms or not pulse.is_quiet(owned.head.position):
             return
         if shared.clock.elapsed() - pulse.at_s < TICK_EVERY_S:

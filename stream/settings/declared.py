@@ -16,6 +16,7 @@ from stream.settings.kinds import (
     MECHANISM,
     NAME,
     NAME_OR_NONE,
+    NAMES,
     PROTOCOL,
     REDIS,
     SPEED,
@@ -88,6 +89,12 @@ class Settings:
     )
     clock_speed: float = setting(
         "SEGMENTS_CLOCK_SPEED", SPEED, 1.0, "Simulated seconds per second, with the scaled clock."
+    )
+    sources: tuple[str, ...] = setting(
+        "SEGMENTS_SOURCES",
+        NAMES,
+        (),
+        "Writers of the events topic that stamp records and report a frontier; none: the broker stamps.",
     )
     tick_every_ms: int = setting(
         "SEGMENTS_TICK_EVERY_MS", whole(10, 60_000), 250, "Least time between two ticks of a partition."

@@ -26,9 +26,9 @@ class Row:
 def describe(settings: Settings) -> Iterator[Row]:
     """Yield one row for each setting, in the order in which they are declared; secrets show stars."""
     for name, each in DECLARED.items():
-        value = _text(getattr(settings, each.name))
+        value = text_of(getattr(settings, each.name))
         shown = _hide(value) if name in SECRETS else value
-        yield Row(name, shown, _text(each.default), each.metadata["kind"].wanted, each.metadata["help"])
+        yield Row(name, shown, text_of(each.default), each.metadata["kind"].wanted, each.metadata["help"])
 
 
 def markdown() -> str:
@@ -41,7 +41,10 @@ def markdown() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
+    """Return a value as one would write it."""
+    if isinstance(value, tuple):
+        return ",".join(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from stream.errors import SettingsError
 from stream.settings import Settings, describe, markdown, read
+from stream.settings.shown import text_of
 
 LOGIN = {"KAFKA_SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_SASL_USERNAME": "u", "KAFKA_SASL_PASSWORD": "p"}
 
@@ -212,5 +213,4 @@ def test_every_setting_has_a_name_of_its_own_and_a_sentence() -> None:
 
 def test_every_default_is_a_value_one_could_write() -> None:
     for each in fields(Settings):
-        text = str(each.default).lower() if isinstance(each.default, bool) else str(each.default)
-        assert each.metadata["kind"].parse(text) == each.default, each.name
+        assert each.metadata["kind"].parse(text_of(each.default)) == each.default, each.name
