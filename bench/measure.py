@@ -46,7 +46,7 @@ def middle(runs: Sequence[Row], spread_of: str = "") -> Row:
     if spread_of:
         values = [each for each in (run[spread_of] for run in runs) if isinstance(each, int | float)]
         if values:
-            told |= {"lowest": min(values), "highest": max(values)}
+            told |= {f"lowest {spread_of}": min(values), f"highest {spread_of}": max(values)}
         told["runs"] = len(runs)
     return told
 
@@ -111,7 +111,11 @@ def origin(arguments: Sequence[str]) -> Origin:
 
 def _commit() -> str:
     commit = _git("rev-parse", "--short=10", "HEAD") or "unknown"
-    return f"{commit} with changes" if _git("status", "--porcelain", "--", *MEASURED) else commit
+    return (
+        f"{commit} with changes"
+        if _git("status", "--porcelain", "--", *MEASURED, ":!bench/README.md", ":!bench/guard.json")
+        else commit
+    )
 
 
 def _git(*arguments: str) -> str:

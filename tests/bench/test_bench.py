@@ -33,7 +33,7 @@ def test_several_runs_become_one_row_of_medians_with_their_spread() -> None:
         {"who": "worker", "s": 9.0, "p": 4},
         {"who": "worker", "s": 2.0, "p": 6},
     ]
-    assert middle(runs, "s") == {"who": "worker", "s": 2.0, "p": 5, "lowest": 1.0, "highest": 9.0, "runs": 3}
+    assert middle(runs, "s") == {"who": "worker", "s": 2.0, "p": 5, "lowest s": 1.0, "highest s": 9.0, "runs": 3}
     assert middle(runs[:1]) == runs[0]
 
 
