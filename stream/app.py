@@ -15,7 +15,7 @@ import structlog
 
 from stream.adapters.embedded import embedded_valkey
 from stream.adapters.http import Http
-from stream.adapters.kafka import EventsApp, events_app, serve, statuses, wait_for_broker
+from stream.adapters.kafka import EventsApp, events_app, has_joined, serve, statuses, wait_for_broker
 from stream.adapters.kafka_offsets import KafkaLog
 from stream.adapters.kafka_options import KafkaOptions, Security
 from stream.adapters.kafka_producer import KafkaProducer
@@ -26,7 +26,7 @@ from stream.adapters.redis import RedisStore
 from stream.adapters.redis_frontier import RedisFrontier
 from stream.core.plan import Plan
 from stream.core.profile import Profile
-from stream.errors import LayoutError, UnavailableError
+from stream.errors import LayoutError, StreamError, UnavailableError
 from stream.ports import Clock
 from stream.ruleset.canonical import VERSION_DIGITS, content_hash, meaning_hash, version_of
 from stream.ruleset.compile import compile_plan
@@ -281,10 +281,10 @@ class Unready:
         """Return one line for each thing that is missing."""
         if self.it is None:
             return ["starting: waiting for the neighbours"]
-        missing = [] if self.it.events.started else ["has not joined the group yet"]
+        missing = [] if has_joined(self.it.events) else ["has not joined the group yet"]
         try:
             await self.it.store.check()
-        except UnavailableError as error:
+        except StreamError as error:
             missing.append(str(error))
         return missing
 
@@ -310,7 +310,7 @@ def _worker(
         clock=place.clock,
         limits=limits,
     )
-    return Worker(shared, Time(settings.clock != "log", frontier, place.sources))
+    return Worker(shared, Time(settings.clock != "log", frontier, place.sources, settings.tick_every_ms / 1000))
 
 
 async def _check_topics(place: Place, options: KafkaOptions) -> None:

@@ -122,6 +122,11 @@ async def _bootstrap(options: KafkaOptions) -> None:
         await client.close()
 
 
+def has_joined(app: EventsApp) -> bool:
+    """Tell whether the group has given this member its partitions, be it none, at least once."""
+    return bool(app.started and app.partitions.has_joined)
+
+
 def statuses(app: EventsApp) -> list[LaneStatus]:
     """Return one status per partition this worker owns, for metrics and /readyz."""
     return app.partitions.lanes.statuses()

@@ -64,6 +64,7 @@ class BatchConsumer(Consumer):
         self.lanes = Lanes(transport.wiring.handler, self, time.monotonic, self._failed, options.revoke_wait_ms / 1000)
         self.watchdog = Watchdog(self.lanes.statuses, time.monotonic, options, transport.wiring.on_stall)
         self._hinted: dict[int, int] = {}
+        self.has_joined = False
         super().__init__(transport, *args, **kwargs)
 
     def _new_consumer_thread(self) -> BatchThread:
@@ -91,6 +92,7 @@ class BatchConsumer(Consumer):
         """Take every assigned partition at the position its handler names; awaited before the flow resumes."""
         partitions = [tp.partition for tp in self.assignment() if tp.topic == self.topic]
         await self.lanes.open(partitions)
+        self.has_joined = True
         self._hinted.clear()
         self.watchdog.rebalanced()
 

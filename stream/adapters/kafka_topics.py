@@ -93,10 +93,13 @@ async def check_topics(
     Raises LayoutError for partition counts, SettingsError for everything else that is wrong, all at once.
     """
     names = [topics.events, topics.transitions, topics.membership]
-    _check_counts(await partition_counts(options, names), names, expected_partitions)
+    counts = await partition_counts(options, [*names, topics.dead_letters])
+    _check_there(counts, [*names, topics.dead_letters])
+    _check_counts(counts, names, expected_partitions)
     if can_describe:
-        settings = await topic_settings(options, names)
+        settings = await topic_settings(options, [*names, topics.dead_letters])
         problems = _wrong_settings(topics, settings, least_retention_ms)
+        problems += _wrong_letters(topics.dead_letters, settings[topics.dead_letters])
         if broker_must_stamp and settings[topics.events]["message.timestamp.type"] != APPEND:
             problems.append(
                 f"topic {topics.events}: message.timestamp.type must be {APPEND} where SEGMENTS_SOURCES names no writer"
@@ -120,18 +123,28 @@ async def topic_settings(options: KafkaOptions, names: Sequence[str]) -> dict[st
     return found
 
 
-def _check_counts(counts: dict[str, int], names: Sequence[str], expected: int) -> None:
+def _check_there(counts: dict[str, int], names: Sequence[str]) -> None:
     missing = [name for name in names if name not in counts]
     if missing:
         raise SettingsError(
             [f"topic {name}: is not there; create it with `segments topics apply` [topic-missing]" for name in missing]
         )
+
+
+def _check_counts(counts: dict[str, int], names: Sequence[str], expected: int) -> None:
     wrong = [f"{name} has {counts[name]}" for name in names if counts[name] != expected]
     if wrong:
         raise LayoutError(
             f"the state was laid out for {expected} partitions, but {', '.join(wrong)}; adding partitions would give"
             " every customer a second, empty profile: restore the old count, or rebuild into new topics [partitions]"
         )
+
+
+def _wrong_letters(name: str, settings: dict[str, str]) -> list[str]:
+    # one bad record of full size would else stop its partition: it could neither be used nor set aside
+    if int(settings["max.message.bytes"]) >= DEAD_LETTER_BYTES:
+        return []
+    return [f"topic {name}: max.message.bytes must be at least {DEAD_LETTER_BYTES} [topic-settings]"]
 
 
 def _wrong_settings(topics: Topics, settings: dict[str, dict[str, str]], least_retention_ms: int | None) -> list[str]:

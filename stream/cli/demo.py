@@ -77,6 +77,8 @@ def demo(
         answer = asyncio.run(_play(place, compiled, kept, wanted))
     if as_json:
         say_json(answer)
+    if until_caught_up and not answer["caught_up"]:
+        raise typer.Exit(1)
 
 
 def _kept(folder: Path, rules: Rules, fresh: bool) -> Remembered:
@@ -140,10 +142,10 @@ async def _show(it: Running, kept: Remembered, wanted: Wanted) -> dict[str, Any]
         stopping = asyncio.create_task(asked_to_stop())
         stack.push_async_callback(_end, [stopping])
         await _first([show.load(ends)], [stopping, *watching])
-        caught_up = perf_counter() - began
+        caught_up, is_caught_up = perf_counter() - began, not stopping.done()
         if not wanted.until_caught_up and not stopping.done():
             await _first([show.live(wanted.speed, wanted.rate)], [stopping, *watching], wanted.seconds)
-        return await view.answer(caught_up)
+        return await view.answer(caught_up, is_caught_up=is_caught_up)
 
 
 async def _first(

@@ -128,14 +128,15 @@ class View:
         for kind, title in (("event", "because of an event"), ("time", "because time passed")):
             latest = list(self._show.watcher.latest.get(kind, ()))[:SENTENCES]
             told = "\n".join(f"  {sentence(body, self._zone)}" for body in latest)
-            parts.append(Text(f"\n{title}\n{told}", overflow="ellipsis", no_wrap=True))
+            parts.append(Text(f"\n{title}\n{told}", overflow="fold"))
         return Group(*parts)
 
-    async def answer(self, seconds: float) -> dict[str, Any]:
+    async def answer(self, seconds: float, *, is_caught_up: bool) -> dict[str, Any]:
         """Return the figures: events and members from /metrics, transitions from their topic."""
         await self._look()
         events = int(self._count())
         return {
+            "caught_up": is_caught_up,
             "events": events,
             "transitions": self._show.watcher.transitions,
             "members": self._members(),

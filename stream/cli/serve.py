@@ -15,6 +15,7 @@ from stream.cli.screen import remark, say, say_json
 
 if TYPE_CHECKING:
     from stream.app import Place, Rules
+    from stream.ports import Clock
     from stream.settings import Settings
 
 topics = typer.Typer(help="The topics of a deployment.", no_args_is_help=True)
@@ -29,20 +30,18 @@ def register(app: typer.Typer) -> None:
 
 def worker(rules: RulesFolder = None) -> None:
     """Serve the partitions that Kafka assigns to this process, until SIGTERM or Ctrl-C."""
-    from stream.adapters.clock import WallClock
     from stream.app import Place
 
     settings = ready(rules)
-    asyncio.run(serve(Place(settings, WallClock(), settings.sources), loaded(settings)))
+    asyncio.run(serve(Place(settings, clock_of(settings), settings.sources), loaded(settings)))
 
 
 def run(rules: RulesFolder = None) -> None:
     """Run everything in one process on an embedded Valkey and an event log in memory: for a look, or a small shop."""
-    from stream.adapters.clock import WallClock
     from stream.app import embedded
 
     settings = ready(rules)
-    with embedded(settings, Path(settings.folder), WallClock()) as place:
+    with embedded(settings, Path(settings.folder), clock_of(settings), settings.sources) as place:
         remark(honest_line(Path(settings.folder)))
         remark(f"Kafka for producers and consumers: {place.settings.kafka_brokers}")
         asyncio.run(serve(place, loaded(settings)))
@@ -91,6 +90,14 @@ def loaded(settings: Settings) -> Rules:
     from stream.app import rules_of
 
     return rules_of(read_rules(Path(settings.rules) if settings.rules else shipped_rules()))
+
+
+def clock_of(settings: Settings) -> Clock:
+    """Return the clock that the settings name; a scaled one begins at the present of the wall."""
+    from stream.adapters.clock import ScaledClock, WallClock
+
+    wall = WallClock()
+    return ScaledClock(wall.now_ms(), settings.clock_speed) if settings.clock == "scaled" else wall
 
 
 def honest_line(folder: Path) -> str:

@@ -50,8 +50,9 @@ async def prepare(
         await _refuse_lost_state(deployment, topics, log)
     rules = (1, deployment.rules_hash)
     heads = {number: Head(start, rules=rules, log_id=deployment.log_id) for number, (start, _) in bounds.items()}
-    await store.initialise(deployment.layout, {number: encode_head(head) for number, head in heads.items()})
+    # announced first: a repeat of number 1 changes nothing, but a start that dies in between would never make it good
     await _announce(deployment, topics, producer, clock)
+    await store.initialise(deployment.layout, {number: encode_head(head) for number, head in heads.items()})
     return 0
 
 

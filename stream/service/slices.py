@@ -157,6 +157,8 @@ class Work:
         if is_new and partition_of(event.customer_id, self.partitions) != self.partition:
             self.refuse(incoming.record, "worker", "misrouted", self._misrouted(event.customer_id))
             return
+        if incoming.origin is not None:  # noted only for what is used: a dead letter may be sent again as it is
+            self.intake[incoming.origin.lane] = incoming.origin.offset
         try:
             done = step(profile, event, self.tick_ms, self.plan)
             self._keep(profile, done, event.record_time)
@@ -177,10 +179,7 @@ class Work:
     def _is_taken_in(self, origin: Origin | None) -> bool:
         if origin is None:
             return False
-        if origin.offset <= self.intake.get(origin.lane, -1):
-            return True
-        self.intake[origin.lane] = origin.offset
-        return False
+        return origin.offset <= self.intake.get(origin.lane, -1)
 
     def wake_all(self, customers: Sequence[str]) -> None:
         """Fire what is due of these customers."""

@@ -30,6 +30,7 @@ class Time:
     frontier: Frontier
     sources: Sequence[str] = ()
     """The writers whose frontier holds the clock; none where the broker stamps the records itself."""
+    tick_every_s: float = TICK_EVERY_S
 
 
 @dataclass(slots=True)
@@ -143,7 +144,7 @@ class Worker:
         shared.metrics.timers_overdue(number, len(overdue))
         if not owned.head.tick_ms <= due_ms < now_ms or not pulse.is_quiet(owned.head.position):
             return
-        if shared.clock.elapsed() - pulse.at_s < TICK_EVERY_S:
+        if shared.clock.elapsed() - pulse.at_s < self.time.tick_every_s:
             return
         before_ms = await self.reached(now_ms)
         if before_ms is not None and before_ms > due_ms:
@@ -167,7 +168,3 @@ class Worker:
     async def release_all(self) -> None:
         """Let go of everything, for a graceful stop."""
         await self.revoked(list(self.owned))
-
-    def not_ready(self) -> list[str]:
-        """Return why this worker is not ready to serve, an empty list when it is."""
-        return [f"partition {number} is being taken" for number, owned in self.owned.items() if not owned.is_taken]

@@ -11,6 +11,7 @@ from stream.adapters.kafka_topics import (
     FOR_EVER,
     TopicPlan,
     _check_counts,
+    _wrong_letters,
     _wrong_settings,
     apply_topics,
     check_topics,
@@ -47,7 +48,8 @@ async def test_topics_are_made_once_and_pass_their_own_check(mortal_kafka: Kafka
 
 @pytest.mark.kafka
 async def test_missing_topics_are_named_with_what_to_do(kafka: Log) -> None:
-    missing = [f"topic {name}: is not there; create it with `segments topics apply` [topic-missing]" for name in THREE]
+    four = [*THREE, f"{EVENTS_TOPIC}.dlq"]
+    missing = [f"topic {name}: is not there; create it with `segments topics apply` [topic-missing]" for name in four]
     with pytest.raises(SettingsError, match="is not there") as raised:
         await check_topics(kafka.options("unused"), Topics(), 4)
     assert list(raised.value.problems) == missing
@@ -120,3 +122,25 @@ def test_options_for_every_way_in() -> None:
     assert arguments["ssl_context"] is not None
     assert "secret" not in repr(secure)
     assert options.client_arguments()["security_protocol"] == "PLAINTEXT"
+
+
+def test_dead_letters_must_have_room_for_the_largest_record_and_its_reason() -> None:
+    settings = good_settings()
+    name = f"{EVENTS_TOPIC}.dlq"
+    assert _wrong_letters(name, settings[name]) == []
+    settings[name]["max.message.bytes"] = "1048588"
+    assert _wrong_letters(name, settings[name]) == [
+        f"topic {name}: max.message.bytes must be at least 1114112 [topic-settings]"
+    ]
+
+
+@pytest.mark.kafka
+async def test_where_no_writer_reports_a_frontier_the_broker_must_stamp(kafka: Log) -> None:
+    options = kafka.options("stamps")
+    topics = Topics("stamps-create")
+    await apply_topics(options, topic_plans(topics, 2))
+    with pytest.raises(SettingsError, match="message.timestamp.type must be LogAppendTime where SEGMENTS_SOURCES"):
+        await check_topics(options, topics, 2, broker_must_stamp=True)
+    topics = Topics("stamps-append")
+    await apply_topics(options, topic_plans(topics, 2, broker_stamps=True))
+    await check_topics(options, topics, 2, broker_must_stamp=True)

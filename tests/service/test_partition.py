@@ -224,7 +224,7 @@ async def test_after_a_failed_commit_nothing_is_done_before_the_partition_is_tak
     town.server.is_away = True
     await member.deliver(0, 2)
     town.server.is_away = False
-    assert member.worker.not_ready() == ["partition 0 is being taken"]
+    assert not member.worker.owned[0].is_taken
     with pytest.raises(FencedError, match="must be taken again"):
         await member.worker.records(0, town.log.read(TOPICS.events, 0, 0, 2))
     assert await member.worker.tend(0) is False
