@@ -139,7 +139,7 @@ async def test_where_no_writer_reports_a_frontier_the_broker_must_stamp(kafka: L
     options = kafka.options("stamps")
     topics = Topics("stamps-create")
     await apply_topics(options, topic_plans(topics, 2))
-    with pytest.raises(SettingsError, match="message.timestamp.type must be LogAppendTime where SEGMENTS_SOURCES"):
+    with pytest.raises(SettingsError, match=r"message\.timestamp\.type must be LogAppendTime where SEGMENTS_SOURCES"):
         await check_topics(options, topics, 2, broker_must_stamp=True)
     topics = Topics("stamps-append")
     await apply_topics(options, topic_plans(topics, 2, broker_stamps=True))
