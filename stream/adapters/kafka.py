@@ -16,11 +16,14 @@ from stream.adapters.kafka_errors import CLIENT_ERRORS, translated
 from stream.adapters.kafka_lane import LaneStatus
 from stream.adapters.kafka_options import KafkaOptions
 from stream.adapters.kafka_watchdog import leave
+from stream.adapters.patience import ended
 from stream.errors import UnavailableError
 from stream.ports import RecordHandler
 
 FIRST_RETRY_S = 0.5
 LONGEST_RETRY_S = 10.0
+STOP_WAIT_S = 20.0
+"""What is not stopped by then is left to the end of the process: nothing that was committed depends on it."""
 
 log = structlog.get_logger(__name__)
 
@@ -81,7 +84,8 @@ async def serve(app: EventsApp, stop: asyncio.Event) -> None:
         if starting.done() and starting.exception() is None:
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await app.stop()
+        if not await ended(app.stop(), STOP_WAIT_S):
+            log.warning("stop_took_too_long", waited_s=STOP_WAIT_S, note="what was committed stays")
         for each in (starting, *waits):
             each.cancel()
         await asyncio.gather(starting, *waits, return_exceptions=True)

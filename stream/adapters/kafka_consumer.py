@@ -82,7 +82,7 @@ class BatchConsumer(Consumer):
         """Give the partitions back, tell the lag tools, then let Faust stop."""
         self.watchdog.stop()
         positions = self._unhinted()
-        await self.lanes.close()
+        await self.lanes.close(for_good=True)
         await self._write_hint(positions)
         await super().on_stop()
 

@@ -27,13 +27,14 @@ class Lanes:
         self._now_s = now_s
         self._failed = failed
         self._revoke_wait_s = revoke_wait_s
+        self._is_over = False
         self._lanes: dict[int, Lane] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
 
     async def open(self, partitions: Iterable[int]) -> None:
         """Take these partitions instead of any before; return when each was tried once (or five seconds passed)."""
         await self.close()
-        for partition in sorted(partitions):
+        for partition in () if self._is_over else sorted(partitions):
             lane = self._lanes[partition] = Lane(partition, self._handler, self._source, self._now_s)
             task = self._tasks[partition] = asyncio.create_task(lane.run(), name=f"partition-{partition}")
             task.add_done_callback(self._ended)
@@ -43,8 +44,12 @@ class Lanes:
         for each in tried:
             each.cancel()
 
-    async def close(self) -> None:
-        """Give all partitions back: what is at work may end within the revoke wait, then it is cancelled."""
+    async def close(self, *, for_good: bool = False) -> None:
+        """Give all partitions back: what is at work may end within the revoke wait, then it is cancelled.
+
+        `for_good` when the worker stops: a rebalance that is under way then must not take any anew.
+        """
+        self._is_over = self._is_over or for_good
         lanes, tasks = self._lanes, self._tasks
         self._lanes, self._tasks = {}, {}
         if not lanes:
