@@ -6,11 +6,13 @@ between `WATCH` and `EXEC` it connects again and runs `EXEC` without the watch (
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 import hiredis
+from redis import exceptions
 from redis.asyncio.connection import AbstractConnection, ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -35,10 +37,11 @@ class TornError(StateError):
 class Line:
     """One connection, which carries one exchange at a time."""
 
-    def __init__(self, connection: AbstractConnection, where: str) -> None:
+    def __init__(self, connection: AbstractConnection, where: str, timeout_s: float) -> None:
         """Speak through `connection`, which is connected; `where` names the server in messages."""
         self.connection = connection
         self.where = where
+        self._timeout_s = timeout_s
         self.is_watching = False
         self._is_in_step = True
 
@@ -56,8 +59,11 @@ class Line:
             raise LostLineError(f"Redis at {self.where}: the connection was closed; a new one is needed [redis-lost]")
         self._is_in_step = False
         try:
-            await self.connection.send_packed_command(b"".join(map(_packed, commands)))
-            replies = [await self._reply() for _ in commands]
+            async with asyncio.timeout(self._timeout_s):
+                await self.connection.send_packed_command(b"".join(map(_packed, commands)))
+                replies = [await self._reply() for _ in commands]
+        except TimeoutError as error:
+            raise LostLineError(str(translate(_late(self._timeout_s), self.where))) from error
         except RedisError as error:
             raise LostLineError(str(translate(error, self.where))) from error
         self._is_in_step = True
@@ -110,7 +116,6 @@ class Lines:
             self._pool = ConnectionPool.from_url(
                 url,
                 retry=Retry(NoBackoff(), 0),  # a resent EXEC could apply twice; the store decides, not the client
-                socket_timeout=timeout_s,
                 socket_connect_timeout=timeout_s,
                 health_check_interval=0,
                 protocol=2,
@@ -118,13 +123,20 @@ class Lines:
             )
         except (ValueError, RedisError) as error:
             raise SettingsError([f"REDIS_URL: {error} [redis-url]"]) from error
+        # ours is around each exchange: redis-py's own is asyncio.wait_for, which before Python 3.12 can swallow a
+        # cancellation, and a worker that is asked to stop, or loses its partitions, would go on
+        self._pool.connection_kwargs["socket_timeout"] = None
+        self._timeout_s = timeout_s
         self.where = _address(self._pool)
 
     async def open(self) -> Line:
         """Return a connected line that nobody else uses; raises UnavailableError."""
         try:
-            connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]  # behind a decorator
-            return Line(connection, self.where)
+            async with asyncio.timeout(self._timeout_s):
+                connection = await self._pool.get_connection()  # type: ignore[no-untyped-call]  # behind a decorator
+            return Line(connection, self.where, self._timeout_s)
+        except TimeoutError as error:
+            raise translate(_late(self._timeout_s), self.where, connecting=True) from error
         except RedisError as error:
             raise translate(error, self.where, connecting=True) from error
 
@@ -149,6 +161,10 @@ class Lines:
     async def close(self) -> None:
         """Close every connection."""
         await self._pool.aclose()
+
+
+def _late(timeout_s: float) -> RedisError:
+    return exceptions.TimeoutError(f"no answer within {timeout_s:g} s")
 
 
 def _packed(command: Command) -> bytes:

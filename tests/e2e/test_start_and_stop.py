@@ -19,6 +19,7 @@ from tests.e2e.compare import check, shipped
 from tests.e2e.histories import crowd
 from tests.e2e.running import Command, ask
 from tests.e2e.site import Site, rules_folder, until
+from tests.faults.mortal import process
 from tests.histories import Line
 from tests.redis_server import RedisServer
 from tests.town import TOPICS
@@ -41,10 +42,10 @@ def refused(site: Site, **settings: str | int) -> tuple[int, str]:
 
 def used(site: Site, records: int = 60) -> None:
     """Let a worker serve a short history and stop."""
-    with worker(site, "before") as command:
-        site.write(crowd(1, records, 10))
-        site.settle(command)
-        assert command.stop() == 0
+    site.write(crowd(1, records, 10))
+    with process(site, "before", remembers_ids=True) as before:
+        site.settle(before)
+        assert before.stop() == 0
 
 
 def halves(seed: int, records: int) -> tuple[list[Line], list[Line]]:
@@ -73,15 +74,15 @@ def test_the_first_start_lays_out_and_the_second_goes_on(real_site: Site) -> Non
 
 
 def test_a_worker_stopped_in_the_middle_of_its_work_leaves_the_rest_to_the_next(real_site: Site) -> None:
-    real_site.write(crowd(3, 2_000))
-    small = {"SEGMENTS_COMMIT_RECORDS": 5}
+    real_site.write(crowd(3, 4_000))
+    small = {"SEGMENTS_COMMIT_RECORDS": 1}
     for number in range(3):
         begun = real_site.positions()
         with worker(real_site, f"stopped-{number}", **small) as command:
             until(lambda begun=begun: real_site.positions() > begun + 50, 60, "some commits")  # type: ignore[misc]
             assert command.stop() == 0
             assert "Traceback" not in command.said
-    assert real_site.positions() < 2_000, "the history ended before the stops did"
+    assert real_site.positions() < 4_000, "the history ended before the stops did"
     with worker(real_site, "last") as command:
         real_site.settle(command)
         assert command.stop() == 0
