@@ -28,7 +28,7 @@ from stream.core.plan import Plan
 from stream.core.profile import Profile
 from stream.errors import LayoutError, StreamError, UnavailableError
 from stream.ports import Clock
-from stream.ruleset.canonical import VERSION_DIGITS, content_hash, meaning_hash, version_of
+from stream.ruleset.canonical import told_hash, version_of
 from stream.ruleset.compile import compile_plan
 from stream.ruleset.load import load
 from stream.ruleset.ruleset import Ruleset
@@ -53,14 +53,13 @@ class Rules:
     ruleset: Ruleset
     plan: Plan
     hash: str
-    """Of what the rules mean: what state depends on."""
-    content_hash: str
+    """Of all that reaches a transition: what state and log are tied to."""
 
 
 def rules_of(files: Mapping[str, str]) -> Rules:
     """Return the compiled rules of these files; RuleError with every problem."""
     ruleset = load(files)
-    return Rules(ruleset, compile_plan(ruleset, version_of(ruleset)), meaning_hash(ruleset), content_hash(ruleset))
+    return Rules(ruleset, compile_plan(ruleset, version_of(ruleset)), told_hash(ruleset))
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +173,7 @@ async def running(place: Place, rules: Rules) -> AsyncIterator[Running]:
         frontier = RedisFrontier(settings.redis_url, settings.namespace)
         stack.push_async_callback(frontier.close)
         metrics = Prometheus()
-        metrics.rules(rules.content_hash[:VERSION_DIGITS])
+        metrics.rules(rules.plan.version)
         unready = Unready()
         http = Http(settings.http_host, settings.http_port, unready.reasons, metrics.render)
         port = await http.start()

@@ -179,6 +179,13 @@ class BatchThread(AIOKafkaConsumerThread):
                 result.check_raise()
         except CLIENT_ERRORS as raised:
             error = translated(raised, f"fetching partition {tp.partition}")
+        except UnicodeDecodeError as raised:
+            # the client decodes header names itself and gives up the whole fetch; the records stay where they are
+            error = UnavailableError(
+                f"partition {tp.partition}: a record from offset {result._partition_records.next_fetch_offset} on has a"
+                f" header name that is not UTF-8 ({raised}), which the client cannot read; the partition waits until"
+                " the log is past it [kafka-header]"
+            )
         state = fetcher._subscriptions.subscription.assignment.state_value(tp)
         return Fetched(tp.partition, self._epochs[tp.partition], records, state.highwater or 0, error)
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from stream.core.dimension import Change, Segment
 from stream.core.profile import Profile
 from stream.core.transition import Evidence
 
 EVIDENCE_LIMIT = 12
 """How many conditions a transition tells of."""
+LONGEST_TEXT, MOST_ITEMS = 200, 20
+"""So much of a value is told: what a customer sent may be a megabyte, and a transition must fit into the log."""
 
 
 def evidence_of(profile: Profile, change: Change, now: int) -> tuple[Evidence, ...]:
@@ -18,9 +23,23 @@ def evidence_of(profile: Profile, change: Change, now: int) -> tuple[Evidence, .
     if segment is None:
         return ()
     return tuple(
-        Evidence(leaf.text, leaf.test, leaf.value(profile, now), leaf.bar, leaf.holds(profile, now), leaf.unit)
+        Evidence(
+            leaf.text, leaf.test, shortened(leaf.value(profile, now)), leaf.bar, leaf.holds(profile, now), leaf.unit
+        )
         for leaf in segment.leaves[:EVIDENCE_LIMIT]
     )
+
+
+def shortened(value: Any) -> Any:
+    """Return a value as it is told: long texts and lists end with an ellipsis."""
+    if isinstance(value, str):
+        return value if len(value) <= LONGEST_TEXT else f"{value[:LONGEST_TEXT]}…"
+    if isinstance(value, list | tuple):
+        told = [shortened(each) for each in value[:MOST_ITEMS]]
+        return told if len(value) <= MOST_ITEMS else [*told, "…"]
+    if isinstance(value, Mapping):
+        return {shortened(str(name)): shortened(each) for name, each in list(value.items())[:MOST_ITEMS]}
+    return value
 
 
 def what_ran_out(profile: Profile, change: Change, now: int) -> str:

@@ -50,6 +50,15 @@ def meaning_hash(ruleset: Ruleset) -> str:
     return sha256(canonical_json(meaning)).hexdigest()
 
 
+def told_hash(ruleset: Ruleset) -> str:
+    """Return the SHA-256, in hex, of all that reaches a transition: what decides, and who is to do what then.
+
+    State and log are tied to it: the same log must give the same bytes again.
+    """
+    told = {one.id: [one.owner, one.next_action] for one in ruleset.all_segments()}
+    return sha256(canonical_json({"meaning": meaning_hash(ruleset), "told": told})).hexdigest()
+
+
 VERSION_DIGITS = 16
 
 

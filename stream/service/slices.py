@@ -157,7 +157,7 @@ class Work:
         if is_new and partition_of(event.customer_id, self.partitions) != self.partition:
             self.refuse(incoming.record, "worker", "misrouted", self._misrouted(event.customer_id))
             return
-        if incoming.origin is not None:  # noted only for what is used: a dead letter may be sent again as it is
+        if incoming.origin is not None:  # noted for what is used only: what is set aside was not taken in
             self.intake[incoming.origin.lane] = incoming.origin.offset
         try:
             done = step(profile, event, self.tick_ms, self.plan)

@@ -11,6 +11,7 @@ from stream.core.bundle import Bundle
 from stream.core.event import Event
 from stream.core.lottery import place
 from stream.core.profile import NEVER
+from stream.core.reason import shortened
 from stream.core.timeline import Timeline
 from stream.ruleset.compile import compile_plan
 from stream.ruleset.load import load
@@ -252,3 +253,11 @@ def test_points_that_look_at_a_segment_are_counted_after_it() -> None:
     } | points([(5, {"in_segment": "audiences.z"})])
     assert [one.name for one in plan_with(rules).dimensions] == ["audiences.z", "audiences.a"]
     assert changes(rules, [did(1)], 60) == [(1, None, "z"), (1, None, "a"), (6, "z", None), (6, "a", None)]
+
+
+def test_a_transition_tells_no_more_of_a_value_than_fits() -> None:
+    assert shortened("x" * 200) == "x" * 200
+    assert shortened("x" * 1_000_000) == "x" * 200 + "…"
+    assert shortened(list(range(100))) == [*range(20), "…"]
+    assert shortened({"a": ["y" * 300]}) == {"a": ["y" * 200 + "…"]}
+    assert shortened(12.5) == 12.5
