@@ -56,13 +56,24 @@ def preview(
     For a whole folder the segments are shown whose meaning differs from the old rules; all, if none does.
     """
     chosen = choose(path)
-    before, after = compiled(old), compiled_choice(chosen)
+    before, after = compiled(old) if old is not None else _rules_before(chosen), compiled_choice(chosen)
     wanted = segments_to_show(before.ruleset, after.ruleset, chosen)
     made = compare(before, after, wanted, events, instant(until))
     if as_json:
         say_json(summary(made))
     else:
         _tell(made)
+
+
+def _rules_before(chosen: Chosen) -> Compiled:
+    """Return the shipped rules; where an audience was written into their own folder, those without it."""
+    from stream.adapters.files import shipped_rules
+
+    is_shipped = chosen.folder.resolve() == shipped_rules().resolve()
+    if is_shipped and chosen.below.startswith("audiences/"):
+        files = {file: text for file, text in chosen.files.items() if not chosen.has(file)}
+        return compiled_choice(chosen._replace(files=files, below=""))
+    return compiled(None)
 
 
 def segments_to_show(old: Ruleset, new: Ruleset, chosen: Chosen) -> list[str]:

@@ -145,3 +145,13 @@ def test_diff_tells_new_gone_words_and_vocabulary_apart(tmp_path: Path, old: Pat
 def test_diff_of_equal_rules_says_so(old: Path, events: Path) -> None:
     result = segments("rules", "diff", old, old, "--events", events)
     assert result.stdout == "nothing differs\nnobody of 11 customers would be elsewhere\n"
+
+
+def test_an_audience_written_into_the_shipped_rules_is_compared_with_those_without_it(
+    new: Path, events: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stream.adapters.files.shipped_rules", lambda: new)
+    told = previewed(new / "audiences" / "buyer.yaml", "--events", events)
+    (buyer,) = told["segments"]
+    assert (buyer["members_before"], buyer["would_enter"]) == (0, buyer["members"])
+    assert buyer["members"] == 3
