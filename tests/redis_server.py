@@ -68,6 +68,16 @@ class RedisServer:
             self._running.wait()
             self._running = None
 
+    def freeze(self) -> None:
+        """SIGSTOP: connections stay open and nothing answers."""
+        assert self._running is not None
+        self._running.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Go on after `freeze`."""
+        assert self._running is not None
+        self._running.send_signal(signal.SIGCONT)
+
     def ask(self, *command: Any) -> Any:
         """Run one command past everything that is tested."""
         with redis.Redis(port=self.port) as client:

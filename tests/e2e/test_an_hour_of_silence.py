@@ -1,0 +1,103 @@
+"""An hour without events, then time itself: every exit is dated at its own instant and received soon after."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from confluent_kafka import OFFSET_BEGINNING, TopicPartition
+
+from stream.wire.instant import to_text
+from tests.e2e.compare import check, shipped
+from tests.e2e.outside import reader
+from tests.e2e.running import Command
+from tests.e2e.site import Site
+from tests.histories import HOUR_MS, Line
+from tests.town import Consumed
+
+pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.redis]
+
+CUSTOMERS = 100
+APART_MS = 100
+WRITER = "shop"
+Received = dict[str, tuple[float, dict[str, Any]]]
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def carts(first_ms: int) -> list[Line]:
+    """Return carts filled one after the other, each of another customer."""
+    return [
+        Line(
+            at,
+            {
+                "event_id": f"cart-{number}",
+                "customer_id": f"c-{number}",
+                "name": "cart_updated",
+                "occurred_at": to_text(at),
+                "properties": {"cart_id": f"k-{number}", "value": 30},
+            },
+        )
+        for number, at in enumerate(range(first_ms, first_ms + CUSTOMERS * APART_MS, APART_MS))
+    ]
+
+
+def receive(site: Site, is_enough: Callable[[Received], bool], seconds: float) -> Received:
+    """Read transitions as they come; return the first into `cart_left_behind` of each customer, with when it came.
+
+    Reports meanwhile, as the only writer, that all it wrote is acknowledged: so the clock may go on.
+    """
+    received: Received = {}
+    end = time.monotonic() + seconds
+    with reader(site.bootstrap) as consumer:
+        topic = site.topics.transitions
+        consumer.assign([TopicPartition(topic, number, OFFSET_BEGINNING) for number in range(site.partitions)])
+        while not is_enough(received):
+            assert time.monotonic() < end, f"{len(received)} exits after {seconds:.0f} s"
+            site.ask("HSET", f"seg:{site.name}:frontier", WRITER, now_ms())
+            for message in consumer.consume(500, timeout=0.02):
+                body = json.loads(message.value() or b"{}")
+                if body.get("entered") == "cart_left_behind":
+                    received.setdefault(body["customer_id"], (time.time(), body))
+    return received
+
+
+def test_after_an_hour_of_silence_every_exit_comes_at_its_own_instant(
+    real_site: Site, record_property: Callable[[str, object], None]
+) -> None:
+    environment = real_site.environment(SEGMENTS_CLOCK="wall", SEGMENTS_SOURCES=WRITER)
+    with Command(environment, real_site.folder / "worker.log") as worker:
+        worker.ready()
+        lines = carts(now_ms() - HOUR_MS + 4_000)  # an hour ago less four seconds
+        real_site.write(lines)
+        received = receive(real_site, lambda found: len(found) == CUSTOMERS, 60)
+        assert worker.stop() == 0
+    for line in lines:
+        assert line.content is not None
+        _, body = received[line.content["customer_id"]]
+        assert body["at"] == to_text(line.record_time + HOUR_MS)
+        assert body["cause"]["kind"] == "time"
+    waits = sorted(came - (line.record_time + HOUR_MS) / 1000 for line, (came, _) in pairs(lines, received))
+    told = f"due → received: p50 {waits[len(waits) // 2] * 1000:.0f} ms, max {waits[-1] * 1000:.0f} ms"
+    record_property("waits", told)
+    print(told)  # noqa: T201 - the measured times are what people look for
+    assert waits[0] >= 0, "received before it was due"
+    assert_replayed(real_site)
+
+
+def pairs(lines: list[Line], received: Received) -> list[tuple[Line, tuple[float, dict[str, Any]]]]:
+    """Return each cart with what was received for it."""
+    return [(line, received[str(line.content and line.content["customer_id"])]) for line in lines]
+
+
+def assert_replayed(site: Site) -> Consumed:
+    """Let what is left of the ticks be read, then compare with the replay."""
+    with Command(site.environment(), site.folder / "last.log") as last:
+        site.settle(last)
+        assert last.stop() == 0
+    return check(site, shipped())

@@ -1,0 +1,83 @@
+"""Redis loses its last second or stands still, the broker is killed under load: nothing is lost or doubled."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from confluent_kafka import ConsumerGroupState
+from confluent_kafka.admin import AdminClient
+
+from tests.brokers.kafka_broker import KafkaBroker
+from tests.e2e.compare import check, shipped_without_ids
+from tests.e2e.histories import crowd
+from tests.e2e.site import Site, until
+from tests.faults.feed import feed
+from tests.faults.mortal import process
+from tests.redis_server import RedisServer
+
+pytestmark = [pytest.mark.faults, pytest.mark.kafka, pytest.mark.redis, pytest.mark.timeout(240)]
+
+SMALL: dict[str, str | int] = {"SEGMENTS_COMMIT_RECORDS": 8, "SEGMENTS_SESSION_TIMEOUT_MS": 30_000}
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """A redis-server of the test's own, to be killed, frozen and cut."""
+    with RedisServer("redis", tmp_path / "redis") as server:
+        yield server
+
+
+def members(site: Site) -> list[str]:
+    """Return the ids of the group's members; a member that joins again gets another."""
+    admin = AdminClient({"bootstrap.servers": site.bootstrap})  # its answers come only while it lives
+    group = admin.describe_consumer_groups([site.name])[site.name].result(20)
+    assert group.state == ConsumerGroupState.STABLE
+    return sorted(each.member_id for each in group.members)
+
+
+def test_redis_comes_back_without_its_last_second_and_nobody_rebalances(
+    kafka_node: KafkaBroker, redis: RedisServer, tmp_path: Path
+) -> None:
+    site = Site(kafka_node.bootstrap, redis.url, tmp_path).open()
+    with process(site, "worker", SMALL) as worker:
+        worker.ready()
+        before = members(site)
+        with feed(site, crowd(21, 3_000), 10):
+            until(lambda: site.positions() > 600, 60, "some commits")
+            kept = redis.log_bytes()
+            time.sleep(1)
+            redis.kill9()
+            lost = redis.log_bytes() - kept
+            redis.cut_log(kept)
+            redis.start()
+        site.settle(worker)
+        assert members(site) == before, "a rebalance would have hidden what is tested"
+        assert worker.stop() == 0
+    assert lost > 10_000, "the cut lost no commit"
+    found = check(site, shipped_without_ids())
+    assert found.repeats > 0, "what was published and then lost comes again, the same"
+
+
+def test_redis_stands_still_for_ten_seconds_and_the_broker_is_killed_under_load(
+    mortal_kafka: KafkaBroker, redis: RedisServer, tmp_path: Path
+) -> None:
+    site = Site(mortal_kafka.bootstrap, redis.url, tmp_path).open()
+    with process(site, "first", SMALL) as first, process(site, "second", SMALL) as second:
+        first.ready()
+        second.ready()
+        with feed(site, crowd(22, 3_000), 20):
+            until(lambda: site.positions() > 300, 60, "some commits")
+            redis.freeze()
+            time.sleep(10)
+            redis.thaw()
+            reached = site.positions()
+            until(lambda: site.positions() > reached, 60, "commits after the pause")
+            mortal_kafka.kill()
+            time.sleep(1)
+            mortal_kafka.restart()
+        site.settle(first, second)
+        assert (first.stop(), second.stop()) == (0, 0)
+    check(site, shipped_without_ids())
