@@ -22,7 +22,11 @@ POINTS: dict[str, tuple[str, ...]] = {
     "Law 4: each transition leaves what the one before entered": ("tests/laws/test_law_4_*.py",),
     "Law 5: one commit": ("tests/laws/test_law_5_*.py", "tests/contracts/store_contract.py"),
     "Law 6: one line of history": ("tests/laws/test_law_6_*.py", "tests/adapters/test_redis_unknown.py"),
-    "Law 7: nothing disappears": ("tests/laws/test_law_7_*.py", "tests/laws/test_bad_input.py"),
+    "Law 7: nothing disappears": (
+        "tests/laws/test_law_7_*.py",
+        "tests/laws/test_bad_input.py",
+        "tests/e2e/test_bad_input.py",
+    ),
     "Laws 8 and 9: exactly one segment; channel-blind": ("tests/laws/test_laws_8_and_9.py",),
     "The engine agrees with the naive oracle": (
         "tests/core/test_oracle_agreement.py",
@@ -36,6 +40,12 @@ POINTS: dict[str, tuple[str, ...]] = {
         "tests/adapters/test_redis_faults.py",
         "tests/adapters/test_kafka_watchdog.py",
     ),
+    "The demo, starts and stops, what is refused at a start": (
+        "tests/e2e/test_demo.py",
+        "tests/e2e/test_start_and_stop.py",
+        "tests/demo/test_*.py",
+    ),
+    "An hour of silence, then ticks": ("tests/e2e/test_an_hour_of_silence.py", "tests/service/test_worker.py"),
     "The batch consumer on Faust: private names, order, seek, rebalance": (
         "tests/adapters/test_faust_contract.py",
         "tests/adapters/test_kafka_worker.py",

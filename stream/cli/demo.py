@@ -37,6 +37,7 @@ class Wanted:
     speed: float
     rate: float
     is_quiet: bool
+    history: Path
 
 
 def register(app: typer.Typer) -> None:
@@ -56,6 +57,10 @@ def demo(
         float, typer.Option("--speed", min=1, help="Simulated seconds per second, once the history is loaded.")
     ] = 3600.0,
     rate: Annotated[float, typer.Option("--rate", min=0.1, help="Made-up events per simulated minute.")] = 4.0,
+    history: Annotated[
+        Path | None,
+        typer.Option("--history", metavar="FILE", help="A file like the shipped purchases, instead of them."),
+    ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what an earlier demo kept.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -73,7 +78,8 @@ def demo(
     calm = replace(settings, clock="scaled", http_port=0, namespace="demo", instance_id="", worker_name="")
     with embedded(calm, folder, clock, (SOURCE,)) as place:
         remark(honest_line(folder))
-        wanted = Wanted(until_caught_up, seconds, speed, rate, as_json)
+        shipped = Path(str(files("stream") / "shipped" / "online_retail.csv.gz"))
+        wanted = Wanted(until_caught_up, seconds, speed, rate, as_json, history or shipped)
         answer = asyncio.run(_play(place, compiled, kept, wanted))
     if as_json:
         say_json(answer)
@@ -126,8 +132,9 @@ async def _show(it: Running, kept: Remembered, wanted: Wanted) -> dict[str, Any]
     topics, clock = shared.topics, shared.clock
     assert isinstance(clock, ScaledClock)
     reader = KafkaReader(it.options, [topics.membership, topics.transitions], shared.partitions)
-    path = Path(str(files("stream") / "shipped" / "online_retail.csv.gz"))
-    show = Show(it.producer, it.frontier, it.worker.owned, shared.partitions, topics, clock, reader, kept, path)
+    show = Show(
+        it.producer, it.frontier, it.worker.owned, shared.partitions, topics, clock, reader, kept, wanted.history
+    )
     clock.start_at(show.backfill_until)
     await reader.start()
     async with aiohttp.ClientSession() as session, contextlib.AsyncExitStack() as stack:
