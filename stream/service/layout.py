@@ -47,7 +47,7 @@ async def prepare(
         return await _move(deployment, store) if deployment.log_id else 0
     bounds = await log.bounds(topics.events)
     if not deployment.log_id:
-        await _refuse_lost_state(deployment, topics, log)
+        await _refuse_lost_state(deployment, topics, store, log)
     rules = (1, deployment.rules_hash)
     heads = {number: Head(start, rules=rules, log_id=deployment.log_id) for number, (start, _) in bounds.items()}
     # announced first: a repeat of number 1 changes nothing, but a start that dies in between would never make it good
@@ -56,9 +56,11 @@ async def prepare(
     return 0
 
 
-async def _refuse_lost_state(deployment: Deployment, topics: Topics, log: Log) -> None:
+async def _refuse_lost_state(deployment: Deployment, topics: Topics, store: Store, log: Log) -> None:
     published = await log.bounds(topics.transitions)
-    if await log.has_positions() or any(end > 0 for _, end in published.values()):
+    is_used = await log.has_positions() or any(end > 0 for _, end in published.values())
+    # a worker that started beside us may have laid out, and begun, since we looked
+    if is_used and await store.layout() is None:
         raise LayoutError(
             f"nothing is stored under {deployment.keys}, but the consumer group or {topics.transitions} has been used: "
             "starting from nothing would count everything twice; restore the store, or rebuild with a new namespace, "

@@ -1,0 +1,47 @@
+"""The first start: beside another one, and on a store that lost its state."""
+
+from __future__ import annotations
+
+import pytest
+
+from stream.errors import LayoutError
+from stream.service.layout import Deployment, prepare
+from tests.fake_clock import FakeClock
+from tests.fake_log import FakeLog, FakeProducer
+from tests.fakes import FakeServer, FakeStore
+from tests.town import TOPICS
+
+TWO = Deployment(2, "seg:test", "hash")
+
+
+class Used:
+    """The `Log` port onto logs that a group has read; somebody else may lay out while we ask."""
+
+    def __init__(self, meanwhile: FakeStore | None = None) -> None:
+        self.meanwhile = meanwhile
+
+    async def bounds(self, topic: str) -> dict[int, tuple[int, int]]:
+        return {0: (0, 0), 1: (0, 0)}
+
+    async def has_positions(self) -> bool:
+        if self.meanwhile is not None:
+            await self.meanwhile.initialise(TWO.layout, {0: b"theirs", 1: b"theirs"})
+        return True
+
+
+async def start(server: FakeServer, log: Used) -> None:
+    await prepare(TWO, TOPICS, FakeStore(server), FakeProducer(FakeLog()), log, FakeClock())
+
+
+async def test_a_store_that_lost_its_state_is_refused() -> None:
+    server = FakeServer()
+    with pytest.raises(LayoutError, match="state-lost"):
+        await start(server, Used())
+    assert server.layout is None
+
+
+async def test_two_first_starts_at_once_are_one() -> None:
+    """The one that is slower finds a group that was used already, and no lost state."""
+    server = FakeServer()
+    await start(server, Used(FakeStore(server)))
+    assert server.partitions[0].head == b"theirs"
