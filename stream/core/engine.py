@@ -98,7 +98,8 @@ def _tell(profile: Profile, moved: list[Change], now: int, plan: Plan, cause: Ca
         entries = profile.standings[change.dimension.key].entries
         if change.entered:
             entries[change.entered] = entries.get(change.entered, 0) + 1
-    if not announced:
+    if not announced or not plan.tells:
+        profile.sequence += len(announced)
         return
     horizon = _holds_until({change.dimension.key for change in announced}, profile, plan)
     for change in announced:

@@ -54,6 +54,8 @@ class Plan:
     """The bars and scores that the rules were compiled with."""
     remembers_ids: bool = True
     is_silent: bool = False
+    tells: bool = True
+    """False where only the moves are asked for, as in a preview: transitions, and why, are not made."""
     identity: Callable[[str], int] = identity
 
     @property

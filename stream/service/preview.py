@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stream.core.engine import Step
 from stream.core.event import Event
@@ -78,6 +78,7 @@ class Outcome:
 
 def play(plan: Plan, lines: Iterable[bytes], ends_at: int | None) -> Outcome:
     """Play the lines and let time pass to `ends_at`, by default the last record; return what came of it."""
+    plan = replace(plan, tells=False)
     run, timeline = Replay(plan, ends_at), Counting(plan)
     run.timeline = timeline
     for _ in run.lines(lines):
