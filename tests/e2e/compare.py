@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -70,9 +71,18 @@ def check(site: Site, plan: Plan) -> Consumed:
 
 
 def newest(log: FakeLog) -> dict[str, bytes]:
-    """Return the newest membership of every customer."""
-    records = log.all(TOPICS.membership)
-    return {each.key.decode(): each.value for each in records if each.key is not None and each.value is not None}
+    """Return the newest membership of every customer: of the greatest sequence, the last of equals.
+
+    Not simply the last: a former owner that wakes up may repeat the one slice that was on its way when it fell asleep.
+    """
+    found: dict[str, tuple[int, bytes]] = {}
+    for each in log.all(TOPICS.membership):
+        assert each.key is not None
+        assert each.value is not None
+        sequence: int = json.loads(each.value)["sequence"]
+        if sequence >= found.get(each.key.decode(), (0, b""))[0]:
+            found[each.key.decode()] = sequence, each.value
+    return {customer_id: value for customer_id, (_, value) in found.items()}
 
 
 def plain(profile: Profile) -> bytes:
