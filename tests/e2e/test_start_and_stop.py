@@ -74,7 +74,7 @@ def test_the_first_start_lays_out_and_the_second_goes_on(real_site: Site) -> Non
 
 
 def test_a_worker_stopped_in_the_middle_of_its_work_leaves_the_rest_to_the_next(real_site: Site) -> None:
-    real_site.write(crowd(3, 8_000))
+    real_site.write(crowd(3, 16_000))
     small = {"SEGMENTS_COMMIT_RECORDS": 1}
     for number in range(2):
         begun = real_site.positions()
@@ -82,7 +82,7 @@ def test_a_worker_stopped_in_the_middle_of_its_work_leaves_the_rest_to_the_next(
             until(lambda begun=begun: real_site.positions() > begun + 50, 60, "some commits")  # type: ignore[misc]
             assert command.stop() == 0
             assert "Traceback" not in command.said
-    assert real_site.positions() < 8_000, "the history ended before the stops did"
+    assert real_site.positions() < 16_000, "the history ended before the stops did"
     with worker(real_site, "last") as command:
         real_site.settle(command)
         assert command.stop() == 0
