@@ -95,7 +95,7 @@ def test_a_former_owner_that_resumes_can_harm_nothing(real_site: Site) -> None:
     with a_paused_owner_resumes(real_site, RedisStore) as paused:
         real_site.settle(paused)
         assert paused.stop() == 0
-    check(real_site, shipped_without_ids())
+    check(real_site, shipped_without_ids(), owner_woke=True)
 
 
 def test_control_without_compare_and_swap_a_former_owner_overwrites_newer_state(real_site: Site) -> None:
@@ -103,4 +103,4 @@ def test_control_without_compare_and_swap_a_former_owner_overwrites_newer_state(
         real_site.settle(paused)
         assert paused.stop() == 0
     with pytest.raises(AssertionError, match=r"^law \d"):
-        check(real_site, shipped_without_ids())
+        check(real_site, shipped_without_ids(), owner_woke=True)
