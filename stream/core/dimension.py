@@ -85,7 +85,14 @@ class Change:
     @property
     def is_placement(self) -> bool:
         """Tell whether the customer only came to stand in `otherwise`."""
-        return self.is_first and self.left == OUTSIDE
+        return self.left == OUTSIDE and self.entered == self.dimension.otherwise.name
+
+    def after(self, placement: Change) -> Change:
+        """Return both as one: a first time leaves `otherwise`, a coming back leaves the outside that was told."""
+        self.is_first = placement.is_first
+        if not self.is_first:
+            self.left = OUTSIDE
+        return self
 
 
 def decide(dimension: Dimension, profile: Profile, now: int) -> list[Change]:
@@ -127,10 +134,15 @@ def _go_out(standing: Standing, dimension: Dimension, now: int) -> Change:
 
 
 def _place(dimension: Dimension, standing: Standing, now: int) -> Iterator[Change]:
-    """Put a customer seen for the first time into `otherwise`; told only where the dimension says so."""
+    """Put a customer into `otherwise`: of a first time it is told only where the dimension says so.
+
+    Who comes back into a nested dimension was told to be outside of it, so coming back is told always.
+    """
     standing.segment, standing.since = dimension.otherwise.name, now
     if dimension.otherwise.name:
-        yield Change(dimension, OUTSIDE, standing.segment, now, now, True, dimension.announces_first)
+        is_first = standing.came_from == OUTSIDE
+        is_announced = dimension.announces_first or not is_first
+        yield Change(dimension, OUTSIDE, standing.segment, now, now, is_first, is_announced)
 
 
 class Look:
@@ -174,10 +186,7 @@ def _settle(
     while (winner := _winner(look)) != standing.segment and winner not in entered:
         entered.add(winner)
         change = _move(dimension, standing, winner, now)
-        if changes and changes[-1].is_placement:
-            change.is_first = True
-            changes.pop()
-        changes.append(change)
+        changes.append(change.after(changes.pop()) if changes and changes[-1].is_placement else change)
     standing.until = _until(look)
     return changes
 

@@ -22,7 +22,7 @@ def check_transitions(transitions: Sequence[Transition], record_times: Sequence[
         assert one.holds_until > one.at
         before = last.get(one.dimension)
         if before is not None:
-            assert before.entered in {one.left, ""}
+            assert before.entered == one.left
             is_silent = heard.count(before.at) < AT_ONCE and not any(before.at < at <= one.at for at in heard)
             if is_silent and one.at > before.at:
                 check_holds(before, one)

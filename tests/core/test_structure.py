@@ -120,10 +120,15 @@ def test_outside_there_is_no_answer() -> None:
     ]
 
 
-def test_going_out_of_otherwise_is_told_and_coming_into_it_is_not() -> None:
-    """As with a new customer."""
-    records = [plan_told(1, "family"), plan_told(5, None), plan_told(7, "family")]
-    assert [one for one in named(nested(), records) if one[1] == "inner"] == [(5, "inner", "rest", "")]
+def test_coming_into_otherwise_is_told_only_of_who_was_told_to_be_outside() -> None:
+    """The first time is as with a new customer; later each transition leaves what the one before entered."""
+    records = [plan_told(1, "family"), plan_told(5, None), plan_told(7, "family"), did(9)]
+    assert [one for one in named(nested(), records) if one[1] == "inner"] == [
+        (5, "inner", "rest", ""),
+        (7, "inner", "", "rest"),
+        (9, "inner", "rest", "seen"),
+        (14, "inner", "seen", "rest"),
+    ]
 
 
 def test_going_out_does_not_wait_for_stay_at_least() -> None:
@@ -154,7 +159,7 @@ def test_leaving_and_returning_in_one_step() -> None:
         (4, "outer", "on", "rest"),
         (4, "inner", "seen", ""),
         (4, "outer", "rest", "on"),
-        (4, "inner", "rest", "seen"),
+        (4, "inner", "", "seen"),
         (6, "inner", "seen", "rest"),
     ]
 

@@ -135,15 +135,16 @@ def decide(dimension: Dimension, answers: dict[str, Answer], world: World, now: 
     if not is_inside:
         return go_out(dimension, answers, now)
     is_new = answer is None or not answer.is_inside
+    is_back = is_new and answer is not None and bool(answer.left_at)
     if answer is None or not answer.is_inside:
         before = answer or Answer(None, now)
         answer = Answer(dimension.otherwise, now, left_at=before.left_at, spent=before.spent)
         answers[dimension.name] = answer
     read_enters(dimension, answer, world, now)
     moves = list(settle(dimension, answer, world, now))
-    if is_new and not moves and dimension.announce_first:
+    if is_new and not moves and (dimension.announce_first or is_back):
         return [(None, dimension.otherwise)]
-    return moves
+    return [(None, moves[0][1]), *moves[1:]] if is_back else moves
 
 
 def go_out(dimension: Dimension, answers: dict[str, Answer], now: int) -> list[Move]:

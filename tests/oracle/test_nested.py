@@ -42,6 +42,17 @@ class TestNested:
         found = changes(with_vocabulary(OUTER, inner), [order(0), did(3)], until=9)
         assert found == [(3, "rest", "a"), (7, "rest", "b")]
 
+    def test_coming_back_leaves_the_outside_that_was_told(self) -> None:
+        inner = dimension({"b": {"enter": ORDERED}}, "inner", inside="outer.a")
+        found = changes(with_vocabulary(OUTER, inner), [did(0), did(20), did(40), order(40)], until=44)
+        assert [one for one in found if one[1:] not in {("rest", "a"), ("a", "rest")}] == [
+            (10, "rest", None),
+            (20, None, "rest"),
+            (30, "rest", None),
+            (40, None, "rest"),
+            (40, "rest", "b"),
+        ]
+
 
 class TestAboutToLeave:
     def test_from_so_long_before_until_leaving(self) -> None:
