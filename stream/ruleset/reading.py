@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Generic, TypeVar, get_args, get_origin
 from pydantic import Tag, ValidationError
 
 from stream.errors import Problem
+from stream.ruleset.mending import mend, without
 from stream.ruleset.schema import leading_words
 from stream.ruleset.schema_part import Part, shown, suggestion
 from stream.ruleset.schema_parts import Comparison, ItemWhere
@@ -21,22 +22,6 @@ from stream.ruleset.source import Items, Keyed, Path, Source
 
 Model = TypeVar("Model", bound=Part)
 PASSES: Final = 12
-_SPANS = (
-    "within", "older_than", "for", "for_less_than", "quiet_for", "did_within", "again_within", "every", "max_gap",
-    "wait", "stay_at_least", "stay_at_most", "cooldown", "warn_before", "until",
-)  # fmt: skip
-_NUMBERS = (
-    "at_least", "at_most", "above", "below", "exactly", "in_at_least", "of_last", "of_at_least", "km", "percent",
-    "give", "lat", "lon",
-)  # fmt: skip
-HARMLESS: Final[dict[str, Any]] = {
-    **dict.fromkeys(_SPANS, "1d"),
-    **dict.fromkeys(_NUMBERS, 1),
-    **dict.fromkeys(("title", "owner", "question"), "?"),
-    **{"type": "untyped", "unless_told": "given", "zone": "UTC", "currency": "EUR"},
-}
-_MENDABLE: Final = frozenset({"rule-span", "rule-value", "rule-windows", "literal_error"})
-_COMPARED: Final = frozenset({"trait", "first_value", "last_value", "most_frequent"})
 _ABSENCE: Final = frozenset(
     {"missing", "rule-missing", "rule-no-condition", "rule-empty-group", "union_tag_not_found", "test-event"}
 )
@@ -60,7 +45,7 @@ def read(model: type[Model], source: Source) -> Reading[Model]:
     mended: set[int] = set()
     empty = set(_empty_values(source.root, ()))
     problems += [_empty(source, path) for path in empty]
-    tree = Source(source.file, _without(source.root, (), empty, {}, mended)) if empty else source
+    tree = Source(source.file, without(source.root, (), empty, {}, mended)) if empty else source
     for round_ in range(PASSES):
         if tree.root is None:
             break
@@ -69,7 +54,7 @@ def read(model: type[Model], source: Source) -> Reading[Model]:
         except ValidationError as error:
             errors = [_Error(model, tree, details) for details in error.errors(include_url=False)]
         problems += [one.problem() for one in errors if not one.comes_from_mending(mended, is_first=not round_)]
-        tree = Source(tree.file, _mend(tree.root, errors, mended))
+        tree = Source(tree.file, mend(tree.root, errors, mended))
     return Reading(None, source, tuple(dict.fromkeys(problems)))
 
 
@@ -244,62 +229,3 @@ def _parts(annotation: Any, tag: str | None = None) -> Iterator[tuple[str | None
         tag = next((one.tag for one in annotation.__metadata__ if isinstance(one, Tag)), tag)
     for inner in annotation if isinstance(annotation, tuple) else get_args(annotation):
         yield from _parts(inner, tag)
-
-
-def _mend(root: Keyed, errors: Sequence[_Error], mended: set[int]) -> Keyed | None:
-    """Return the tree without the wrong pieces, some of them replaced; None if nothing is left."""
-    removed: set[Path] = set()
-    added: dict[Path, dict[str, Any]] = {}
-    for error in errors:
-        stand_in = _stand_in(error)
-        if stand_in is None:
-            removed.add(error.path if error.culprit is None else (*error.path, error.culprit))
-        else:
-            path, key, value = stand_in
-            added.setdefault(path, {})[key] = value
-    return None if () in removed else _without(root, (), removed, added, mended)
-
-
-def _stand_in(error: _Error) -> tuple[Path, str, Any] | None:
-    """Return where, under which key, and what to put in the place of something wrong; None to take it out."""
-    if error.kind == "missing":
-        key = str(error.loc[-1])
-        return _harmless(error.path, key)
-    if error.kind == "rule-missing" and isinstance(error.culprit, str):
-        return (error.path, "exists", True) if error.culprit in _COMPARED else (error.path, "at_least", 1)
-    path = error.path if error.culprit is None else (*error.path, error.culprit)
-    if error.kind == "literal_error" and "properties" in path[-2:-1]:
-        return path[:-1], str(path[-1]), "untyped"
-    if error.kind in _MENDABLE and path and isinstance(path[-1], str):
-        return _harmless(path[:-1], path[-1])
-    return None
-
-
-def _harmless(path: Path, key: str) -> tuple[Path, str, Any] | None:
-    return (path, key, HARMLESS[key]) if key in HARMLESS else None
-
-
-def _without(value: Any, path: Path, removed: set[Path], added: dict[Path, dict[str, Any]], mended: set[int]) -> Any:
-    """Return a copy of `value` without the paths in `removed` and with what is in `added`; places are kept."""
-    if isinstance(value, Keyed):
-        copy = Keyed(value.at)
-        for key, child in value.items():
-            if (*path, key) not in removed:
-                copy[key] = _without(child, (*path, key), removed, added, mended)
-                copy.marks[key] = value.marks[key]
-        for key, stand_in in added.get(path, {}).items():
-            copy[key] = stand_in
-            copy.marks.setdefault(key, (value.at, value.at))
-        if path in added or len(copy) < len(value) or id(value) in mended:
-            mended.add(id(copy))
-        return copy
-    if isinstance(value, Items):
-        items = Items(value.at)
-        for index, child in enumerate(value):
-            if (*path, index) not in removed:
-                items.append(_without(child, (*path, index), removed, added, mended))
-                items.marks.append(value.marks[index])
-        if len(items) < len(value) or id(value) in mended:
-            mended.add(id(items))
-        return items
-    return value

@@ -1,8 +1,9 @@
-"""Plays one story through the engine, as a log file would, for comparison with the oracle."""
+"""Plays records through the engine, as a log file would, and tells what came of it in the oracle's shape."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from stream.core.plan import Plan
@@ -33,10 +34,15 @@ def plan_of(files: dict[str, str]) -> Plan:
 
 
 def play(
-    plan: Plan, records: list[Rec], until: int | None, packs: bool = False
+    plan: Plan, records: Sequence[Rec], until: int | None, packs: bool = False, known: Profile | None = None
 ) -> tuple[list[Transition], Profile | None]:
-    """Return all transitions and the last profile; `packs` sends the profile through its bytes after every record."""
+    """Return all transitions and the last profile; `packs` sends the profile through its bytes after every record.
+
+    `known` is a customer of whom something is true before the first record.
+    """
     timeline = Timeline(plan)
+    if known is not None:
+        timeline.profiles[known.customer_id] = known
     found: list[Transition] = []
     for record in records:
         if record.kind == "tick":
@@ -47,6 +53,7 @@ def play(
             event = plan.vocabulary.accept(decode_event(as_bytes(record)), record.record_time)
         except InputError:
             continue
+        event.scores = record.content.get("scores", {})
         found += timeline.apply(event).transitions
         if packs:
             for customer_id, profile in timeline.profiles.items():

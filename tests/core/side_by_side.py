@@ -11,14 +11,10 @@ from stream.core.bundle import Bundle
 from stream.core.event import Event
 from stream.core.plan import Plan
 from stream.core.profile import NEVER, Profile
-from stream.core.timeline import Timeline
 from stream.core.transition import Transition
-from stream.errors import InputError
 from stream.ruleset.compile import compile_plan
 from stream.ruleset.load import load
-from stream.wire.event import decode_event
-from stream.wire.profile import decode_profile, encode_profile
-from tests.core.agreement import as_bytes, standing, told
+from tests.core.agreement import play, standing, told
 from tests.core.invariants import check_rest, check_transitions
 from tests.oracle import Rec, run
 from tests.oracle.story import MONDAY_MS, audience
@@ -49,26 +45,8 @@ def played(
 ) -> tuple[Plan, list[Transition], Profile | None]:
     """Return the plan, all transitions and the last profile; `packs` sends it through its bytes after each record."""
     plan = plan_with(rules, given)
-    timeline = Timeline(plan)
-    if given is not None:
-        timeline.profiles[CUSTOMER] = begun(plan, given)
-    found: list[Transition] = []
-    for record in records:
-        if record.kind == "tick":
-            for done in timeline.tick(record.content["before"]):
-                found += done.transitions
-            continue
-        try:
-            event = plan.vocabulary.accept(decode_event(as_bytes(record)), record.record_time)
-        except InputError:
-            continue
-        event.scores = record.content.get("scores", {})
-        found += timeline.apply(event).transitions
-        if packs:
-            timeline.profiles[CUSTOMER] = decode_profile(CUSTOMER, encode_profile(timeline.profiles[CUSTOMER]))
-    for done in timeline.tick(until + 1) if until is not None else ():
-        found += done.transitions
-    return plan, found, timeline.profiles.get(CUSTOMER)
+    transitions, profile = play(plan, records, until, packs, None if given is None else begun(plan, given))
+    return plan, transitions, profile
 
 
 def agree(
