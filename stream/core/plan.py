@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from stream.core import ledger as books
@@ -12,7 +12,7 @@ from stream.core.dimension import Dimension
 from stream.core.event import Event
 from stream.core.fold import Fold, reference_of
 from stream.core.profile import Profile
-from stream.core.telling import Told
+from stream.core.telling import Renumber, Told
 from stream.core.vocabulary import Vocabulary
 
 
@@ -31,6 +31,11 @@ class Route:
     """What one event name sets in motion: folds, each with the dimensions (bits) that read what it keeps."""
 
     folds: tuple[tuple[Fold, int], ...]
+
+    def read_by(self, renumber: Renumber, *, keeps_all: bool) -> Route:
+        """Return the route for dimensions numbered anew; folds that none of them reads are left out, or kept silent."""
+        renumbered = [(fold, renumber(readers)) for fold, readers in self.folds]
+        return Route(tuple((fold, readers) for fold, readers in renumbered if readers or keeps_all))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,35 @@ class Plan:
             if dimension.key in keys or self.lookers[dimension.index] & wanted:
                 wanted |= 1 << dimension.index
         return [dimension for dimension in self.dimensions if wanted >> dimension.index & 1]
+
+    def only(self, keys: set[int]) -> Plan:
+        """Return the plan that decides the dimensions of these keys, and all that they look at, as this one does.
+
+        What is kept for them is kept by the same folds, so that it is the same; what nobody of them reads is not.
+        """
+        played = self.upstream_of(keys)
+
+        def renumber(bits: int) -> int:
+            return sum(1 << number for number, one in enumerate(played) if bits >> one.index & 1)
+
+        return replace(
+            self,
+            dimensions=tuple(replace(one, index=number) for number, one in enumerate(played)),
+            lookers=tuple(renumber(self.lookers[one.index]) for one in played),
+            routes={
+                name: route.read_by(renumber, keeps_all=self._is_booked(name)) for name, route in self.routes.items()
+            },
+            other=self.other.read_by(renumber, keeps_all=False),
+            told=self.told.read_by(renumber),
+        )
+
+    def _is_booked(self, name: str) -> bool:
+        """Tell whether events of this name stand in a ledger of orders, or take something off one.
+
+        That is kept whatever is asked: an order that is repeated changes nothing, wherever it is read.
+        """
+        kind = self.vocabulary.events.get(name)
+        return kind is not None and bool(kind.is_reversible or kind.reverses)
 
     @property
     def lateness_ms(self) -> int:

@@ -9,7 +9,7 @@ nothing. States are plain lists: `[value, at]` of a trait, consent or score, `[w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stream.core.event import Event
@@ -17,6 +17,8 @@ from stream.core.matching import present
 from stream.core.profile import NEVER, Profile
 
 Test = Callable[[Any], bool]
+Renumber = Callable[[int], int]
+"""From bits of dimensions to those of the same dimensions in another plan; 0 where none of them is in it."""
 
 VALUE, AT, LISTED_SINCE = range(3)
 HELD_SINCE, LOST_SINCE, LOST_AT = range(3)
@@ -113,6 +115,25 @@ class Told:
             if name in self.lists and _list(profile, self.lists[name][0], word, at):
                 touched |= self.lists[name][1]
         return touched
+
+    def read_by(self, renumber: Renumber) -> Told:
+        """Return what is kept for dimensions numbered anew; what none of them reads is not kept."""
+
+        def words(told: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+            renumbered = {name: (key, renumber(readers)) for name, (key, readers) in told.items()}
+            return {name: kept for name, kept in renumbered.items() if kept[1]}
+
+        traits = {
+            sent: tuple(replace(one, readers=bits) for one in told if (bits := renumber(one.readers)))
+            for sent, told in self.traits.items()
+        }
+        return replace(
+            self,
+            traits={sent: told for sent, told in traits.items() if told},
+            consents=words(self.consents),
+            lists=words(self.lists),
+            scores=words(self.scores),
+        )
 
     def as_sent(self, traits: Mapping[str, Any]) -> dict[str, Any]:
         """Return values by the names of the vocabulary as a record would tell them: at their paths."""
