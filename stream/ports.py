@@ -18,6 +18,9 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     key: bytes | None
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
+    """A name that is not UTF-8 has surrogate escapes for its bytes."""
+    fault: str = ""
+    """Why the record cannot be used as Kafka gave it; empty for nearly all."""
 
 
 class RecordHandler(Protocol):

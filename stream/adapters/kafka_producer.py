@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Generator, Iterable, Sequence
+from collections.abc import Awaitable, Generator, Iterable
 from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import ProducerClosed
-from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 
+from stream.adapters.kafka_batch import Batch, Headers
 from stream.adapters.kafka_errors import CLIENT_ERRORS, translated
 from stream.adapters.kafka_options import MEBIBYTE, KafkaOptions
 from stream.adapters.patience import ended
 from stream.errors import StateError, StreamError, UnavailableError
 from stream.ports import Message
-
-Headers = Sequence[tuple[str, bytes]]
 
 BATCH_BYTES = 256 * 1024
 # a dead letter is a record of at most 1 MiB plus its reason
@@ -103,13 +101,13 @@ class KafkaProducer:
         """
         count = 0
         client = await self._ready()
-        batch = client.create_batch()
+        batch = Batch(BATCH_BYTES)
         for key, value, headers, timestamp_ms in messages:
-            added = batch.append(timestamp=timestamp_ms, key=key, value=value, headers=list(headers))
+            added = batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
             if added is None:
                 count += await self._written(client, batch, topic, partition)
-                batch = client.create_batch()
-                batch.append(timestamp=timestamp_ms, key=key, value=value, headers=list(headers))
+                batch = Batch(BATCH_BYTES)
+                batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
             if batch.size() > MEBIBYTE:
                 batch = _compressed(key, value, headers, timestamp_ms)
         if batch.record_count():
@@ -153,8 +151,8 @@ class KafkaProducer:
         self, topic: str, partition: int, headers: Headers, timestamp_ms: int | None
     ) -> Awaitable[int]:
         client = await self._ready()
-        batch = client.create_batch()
-        batch.append(timestamp=timestamp_ms, key=None, value=None, headers=list(headers))
+        batch = Batch(BATCH_BYTES)
+        batch.append(timestamp=timestamp_ms, key=None, value=None, headers=headers)
         return Sent(await self._queued(client, batch, topic, partition))
 
     async def _written(self, client: AIOKafkaProducer, batch: Any, topic: str, partition: int) -> int:
@@ -171,10 +169,10 @@ class KafkaProducer:
         return future
 
 
-def _compressed(key: bytes | None, value: bytes | None, headers: Headers, timestamp_ms: int | None) -> BatchBuilder:
+def _compressed(key: bytes | None, value: bytes | None, headers: Headers, timestamp_ms: int | None) -> Batch:
     """Return a batch of one record that came compressed, too: as it is the broker would not take it back."""
-    batch = BatchBuilder(BATCH_BYTES, LegacyRecordBatchBuilder.CODEC_GZIP)
-    batch.append(timestamp=timestamp_ms, key=key, value=value, headers=list(headers))
+    batch = Batch(BATCH_BYTES, LegacyRecordBatchBuilder.CODEC_GZIP)
+    batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
     return batch
 
 

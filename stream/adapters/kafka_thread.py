@@ -16,17 +16,16 @@ from typing import Any, TypeVar
 
 import aiokafka
 from aiokafka import TopicPartition
-from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 
 from stream.adapters.kafka_errors import CLIENT_ERRORS, translated
+from stream.adapters.kafka_fetch import BAD_NAME, read_again, records_of
 from stream.adapters.kafka_lane import Fetched
 from stream.adapters.kafka_options import KafkaOptions
 from stream.adapters.patience import ended
-from stream.errors import StreamError, UnavailableError
-from stream.ports import Record
+from stream.errors import UnavailableError
 
 STOP_WAIT_S = 2.0
 HINT_WAIT_S = 2.0
@@ -144,7 +143,8 @@ class BatchThread(AIOKafkaConsumerThread):
             if not taken:
                 await self._wait_for_records(fetcher, wait_s)
                 taken = self._drain(fetcher, topic, wanted)
-            return taken
+            mended = [await self._read_again(fetcher, topic, f) if f.error is BAD_NAME else f for f in taken]
+            return [each for each in mended if each.records or each.error]
 
     async def _wait_for_records(self, fetcher: Any, wait_s: float) -> None:
         self._waiter = fetcher._create_fetch_waiter()
@@ -160,34 +160,25 @@ class BatchThread(AIOKafkaConsumerThread):
             if not fetcher._subscriptions.is_assigned(tp):
                 del fetcher._records[tp]
             elif tp.topic == topic and tp.partition in wanted:
-                fetched = self._fetched(fetcher, tp, fetcher._records.pop(tp))
+                taken.append(self._fetched(fetcher, tp, fetcher._records.pop(tp)))
                 fetcher._notify(fetcher._wait_consume_future)
-                if fetched.records or fetched.error:
-                    taken.append(fetched)
         return taken
 
     def _fetched(self, fetcher: Any, tp: TopicPartition, result: Any) -> Fetched:
         """Return the records of one fetch as ours, or the error it met."""
-        error: StreamError | None = None
-        records: list[Record] = []
-        try:
-            if isinstance(result, FetchResult):
-                # an attribute hides the method that would build aiokafka's own, twice as dear, record
-                result._partition_records._consumer_record = _record
-                records = result.getall()
-            else:
-                result.check_raise()
-        except CLIENT_ERRORS as raised:
-            error = translated(raised, f"fetching partition {tp.partition}")
-        except UnicodeDecodeError as raised:
-            # the client decodes header names itself and gives up the whole fetch; the records stay where they are
-            error = UnavailableError(
-                f"partition {tp.partition}: a record from offset {result._partition_records.next_fetch_offset} on has a"
-                f" header name that is not UTF-8 ({raised}), which the client cannot read; the partition waits until"
-                " the log is past it [kafka-header]"
-            )
+        records, error = records_of(result, tp)
         state = fetcher._subscriptions.subscription.assignment.state_value(tp)
         return Fetched(tp.partition, self._epochs[tp.partition], records, state.highwater or 0, error)
+
+    async def _read_again(self, fetcher: Any, topic: str, fetched: Fetched) -> Fetched:
+        """Return the batch that the client cannot read, unless a seek came between."""
+        tp = TopicPartition(topic, fetched.partition)
+        state = fetcher._subscriptions.subscription.assignment.state_value(tp)
+        offset = state.position
+        records, behind, error = await read_again(fetcher._client, tp, offset, self.options)
+        if self._epochs[tp.partition] == fetched.epoch:
+            state.consumed_to(behind)
+        return fetched._replace(records=records, error=error)
 
     async def _seek_to(self, tp: TopicPartition, offset: int) -> int:
         self._ensure_consumer().seek(tp, offset)
@@ -214,7 +205,3 @@ class BatchThread(AIOKafkaConsumerThread):
         if not self._committing.done():
             raise TimeoutError
         self._committing.result()
-
-
-def _record(tp: TopicPartition, raw: Any) -> Record:
-    return Record(tp[1], raw.offset, raw.timestamp, raw.key, raw.value, tuple(raw.headers))

@@ -77,6 +77,8 @@ def understand(record: Record, plan: Plan) -> Incoming:
     """Return the record decoded and judged; what cannot be used carries its InputError."""
     headers = dict(record.headers) if record.headers else {}
     try:
+        if record.fault:
+            raise InputError("header", record.fault)
         if not 0 <= record.timestamp_ms < LATEST_RECORD_MS:
             raise InputError("record_time", f"the record is stamped {record.timestamp_ms} ms, which is no time")
         kind = headers.get(KIND)

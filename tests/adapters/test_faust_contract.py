@@ -19,6 +19,7 @@ from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import Assignment, SubscriptionState, TopicPartitionState
 from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator
 from aiokafka.producer.producer import AIOKafkaProducer
+from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy, _DefaultRecordBatchPy
 from faust.app.base import App, BootStrategy
 from faust.tables.recovery import Recovery
 from faust.transport.consumer import Consumer, ConsumerThread, ThreadDelegateConsumer
@@ -137,6 +138,17 @@ def test_a_producer_can_be_given_up_at_once() -> None:
     assert list(inspect.signature(MessageAccumulator.fail_all).parameters) == ["self", "exception"]
     assert "self._message_accumulator = MessageAccumulator(" in source(AIOKafkaProducer.__init__)
     assert "self._sender = Sender(" in source(AIOKafkaProducer.__init__)
+
+
+def test_batches_are_read_and_built_where_we_lean_on_it() -> None:
+    assert "self._builder.set_producer_state(" in source(BatchBuilder._set_producer_state)
+    assert "self._builder.append(" in source(BatchBuilder.append)
+    assert "self._builder.build()" in source(BatchBuilder._build)
+    code = source(_DefaultRecordBatchPy.__init__) + source(_DefaultRecordBatchPy._maybe_uncompress)
+    for name in ("self._buffer", "self._pos", "self._num_records"):
+        assert name in code
+    assert 'h_key.encode("utf-8")' in source(_DefaultRecordBatchBuilderPy.append)
+    assert "self._records_iterator" in source(PartitionRecords.__next__)
 
 
 def test_faust_is_the_streaming_fork() -> None:

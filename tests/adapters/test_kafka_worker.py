@@ -7,6 +7,7 @@ import asyncio
 import aiokafka.errors
 import pytest
 
+from stream.adapters.kafka_producer import KafkaProducer
 from stream.errors import FencedError, LayoutError, StreamError, UnavailableError
 from stream.ports import Record
 from tests.brokers.fixtures import Log
@@ -91,6 +92,29 @@ async def test_two_members_share_all_partitions_and_none_twice(kafka: Log) -> No
             await one.until(lambda: len(one.owned) == 2)
             assert one.owned | two.owned == {0, 1, 2, 3}
         await one.until(lambda: one.owned == {0, 1, 2, 3})
+
+
+async def test_a_header_name_that_is_no_text_arrives_as_bytes_and_the_next_record_is_served(log: Log) -> None:
+    topic = await log.topic()
+    name = b"na\xffme".decode(errors="surrogateescape")
+    producer = KafkaProducer(log.options(topic))
+    await producer.start()
+    good = [(b"k", value, [("n", value)], 5) for value in numbered(100)]
+    bad = [(b"its key", value, [("mine", b"kept"), (name, b"\x00")], 6) for value in (b"bad", b"worse")]
+    assert await producer.send_batch(topic, 1, [*good, *bad, *good, bad[0], *good]) == 303
+    await producer.stop()
+    notebook = Notebook()
+    async with member(log.options(topic), notebook):
+        await notebook.until(lambda: notebook.count == 303)
+    assert [record.offset for record in notebook.kept[1]] == list(range(303))
+    found = [record for record in notebook.kept[1] if record.fault]
+    assert [(record.offset, record.key, record.value) for record in found] == [
+        (100, b"its key", b"bad"),
+        (101, b"its key", b"worse"),
+        (202, b"its key", b"bad"),
+    ]
+    assert {record.headers for record in found} == {(("mine", b"kept"), (name, b"\x00"))}
+    assert {record.headers[0][0] for record in notebook.kept[1] if not record.fault} == {"n"}
 
 
 async def test_a_slow_partition_holds_back_neither_memory_nor_its_neighbours(log: Log) -> None:

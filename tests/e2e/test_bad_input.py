@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,8 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from aiokafka import TopicPartition
+from aiokafka.client import AIOKafkaClient
 
-from stream.ports import Record
+from stream.adapters.kafka_fetch import read_again
+from stream.adapters.kafka_options import KafkaOptions
+from stream.adapters.kafka_producer import KafkaProducer
+from stream.ports import Message, Record
 from stream.wire.instant import to_text
 from stream.wire.placing import partition_of
 from tests.brokers.kafka_broker import KafkaBroker
@@ -114,6 +120,50 @@ def test_a_dead_letter_carries_the_reason_and_every_byte(aftermath: Aftermath, c
     }
     after = json.loads(aftermath.log.logs[TOPICS.events, partition][offset + 1].value or b"")
     assert memberships(aftermath.log)[after["customer_id"]]["memberships"]["lifecycle"]["segment"] == "prospect"
+
+
+NAME = b"na\xffme".decode(errors="surrogateescape")
+
+
+def test_a_header_name_that_is_no_text_is_in_the_letter_byte_for_byte(real_site: Site, tmp_path: Path) -> None:
+    """Written and read past the clients, which raise on such a name (and so does the outside one)."""
+    address = served("behind a name", 0)
+    bad: Message = (b"its key", b"\x00\xff", [MINE, (NAME, b"\x00")], START_MS)
+    asyncio.run(write(real_site, [bad, address[1]]))
+    with Command(real_site.environment(), tmp_path / "log") as worker:
+        real_site.settle(worker)
+        assert worker.stop() == 0
+    letter = asyncio.run(first_letter(real_site))
+    assert (letter.key, letter.value, letter.headers[:2]) == (b"its key", b"\x00\xff", (MINE, (NAME, b"\x00")))
+    assert (reasons(letter)["code"], reasons(letter)["offset"]) == ("header", "0")
+    customer_id = good("behind a name", 0)["customer_id"]
+    assert memberships_of(real_site)[customer_id]["memberships"]["lifecycle"]["segment"] == "prospect"
+
+
+async def write(site: Site, messages: list[Message]) -> None:
+    """Write these records to the first partition."""
+    producer = KafkaProducer(KafkaOptions(site.bootstrap))
+    await producer.start()
+    await producer.send_batch(site.topics.events, 0, messages)
+    await producer.stop()
+
+
+async def first_letter(site: Site) -> Record:
+    """Return the first dead letter of the first partition."""
+    client = AIOKafkaClient(bootstrap_servers=site.bootstrap)
+    await client.bootstrap()
+    await client.set_topics([site.topics.dead_letters])
+    place = TopicPartition(site.topics.dead_letters, 0)
+    records, _, error = await read_again(client, place, 0, KafkaOptions(site.bootstrap))
+    await client.close()
+    assert error is None
+    return records[0]
+
+
+def memberships_of(site: Site) -> dict[str, Any]:
+    """Return the memberships that the topic holds."""
+    read = site.outside.read(site.topics.membership, site.partitions)
+    return {(each.key or b"").decode(): json.loads(each.value or b"") for some in read.values() for each in some}
 
 
 def test_a_stamp_five_years_ahead_ages_nobody_else(real_site: Site, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from stream.wire.control import BACKFILL_UNTIL, KIND, SOURCE
 from stream.wire.event import LARGEST_BYTES
@@ -100,6 +101,20 @@ async def test_bad_input_goes_to_the_dead_letters_and_the_next_record_is_served(
         "at": to_text(START_MS),
     }
     assert town.metrics.letters == {("worker", code): 1}
+
+
+async def test_a_header_name_that_is_no_text_goes_to_the_dead_letters_with_its_bytes() -> None:
+    """The reader of the log says so in `fault`: what the name was stands in surrogate escapes."""
+    town = await Town(starter(), partitions=1).open()
+    headers = [("mine", b"\x00kept"), ("na\udcffme", b"\xff")]
+    town.log.append(TOPICS.events, 0, b"its key", json.dumps(GOOD).encode(), headers, START_MS)
+    town.log.logs[TOPICS.events, 0][0] = replace(town.log.logs[TOPICS.events, 0][0], fault="a header name")
+    town.tell(GOOD, START_MS + 1)
+    assert (await served(town))["memberships"]["lifecycle"]["since"] == to_text(START_MS + 1)
+    (letter,) = town.log.all(TOPICS.dead_letters)
+    assert (letter.key, letter.value) == (b"its key", json.dumps(GOOD).encode())
+    assert letter.headers[:2] == tuple(headers)
+    assert (reasons(letter)["code"], reasons(letter)["message"]) == ("header", "a header name")
 
 
 @pytest.mark.parametrize("stamp", [-1, 10**15, 10**18])
