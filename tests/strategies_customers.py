@@ -193,7 +193,7 @@ def leaves(draw: st.DrawFn, start: int, grid: Grid) -> Condition:
             held.map(lambda parts: {**parts[0], parts[1]: parts[2]}),
             compared,
             told_conditions(grid).filter(lambda one: "points" not in one),
-            dated_traits(grid).filter(lambda one: not {"from", "before"} <= one.keys()),
+            dated_traits(grid),
             bars(high=1).map(lambda bar: {"score": "churn", **bar}),
             st.just({"score": "churn", "at_least": {"bar": "churn_high", "percent": 50}}),
             share.map(lambda first: {"bucket": "lottery", "percent": 50, "starting_at": first}),

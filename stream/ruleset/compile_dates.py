@@ -66,5 +66,5 @@ DATE_OPS = frozenset({*_RUNS, "from_to"})
 def date_runs(compare: Compare) -> Runs:
     """Return in which stretches of time a comparison with a date or moment holds."""
     if isinstance(compare.value, DateRange):
-        return dated.between(*bounds(compare.value.from_, compare.value.to, None))
+        return dated.between(*bounds(compare.value.from_, compare.value.to, compare.value.before))
     return _RUNS[compare.op](compare.value)

@@ -37,10 +37,11 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class DateRange:
-    """The value of COMPARE `from` and/or `to`."""
+    """The value of COMPARE `from` and/or `to` or `before`."""
 
     from_: Day | Moment | None = None
     to: Day | None = None
+    before: Day | Moment | None = None
 
 
 CompareValue: TypeAlias = Scalar | Bar | tuple[Any, ...] | Period | Day | Moment | DateRange

@@ -236,7 +236,7 @@ class Compared(CompareCounts):
 
     @model_validator(mode="after")
     def _one_compare(self) -> Self:
-        one_comparison(self.written(self.compare_words()), (("from", "to"),))
+        one_comparison(self.written(self.compare_words()), (("from", "to"), ("before", "from")))
         return self
 
     @property
@@ -244,7 +244,7 @@ class Compared(CompareCounts):
         """Return the COMPARE as one value."""
         words = self.written(self.compare_words())
         if words[0] in {"from", "to"}:
-            return Compare("from_to", DateRange(self.value_of("from"), self.value_of("to")))
+            return Compare("from_to", DateRange(*(self.value_of(word) for word in ("from", "to", "before"))))
         return Compare(words[0], self.value_of(words[0]))
 
 
@@ -270,5 +270,5 @@ class ComparedDates(Compared):
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> Self:
-        _check_dates(self.from_, self.to, "to")
+        _check_dates(self.from_, self.to or self.before, "to" if self.to else "before")
         return self

@@ -27,7 +27,7 @@ def value_text(value: Any) -> str:  # noqa: PLR0911 - one line for each kind of 
         case Bar():
             return f"bar {value.bar}" + (f" ({value.percent} %)" if value.percent != WHOLE_PERCENT else "")
         case DateRange():
-            parts = [("from", value.from_), ("to", value.to)]
+            parts = [("from", value.from_), ("to", value.to), ("before", value.before)]
             return " ".join(f"{word} {value_text(each)}" for word, each in parts if each is not None)
         case tuple():
             return ", ".join(value_text(each) for each in value)

@@ -119,6 +119,7 @@ DATE_COMPARES: list[tuple[dict[str, Any], bool, bool]] = [
     ({"on_day": "2026-01-05"}, False, False),
     ({"from": "2000-01-01"}, False, False),
     ({"before": "2100-01-01"}, False, False),
+    ({"from": "2000-01-01", "before": "2100-01-01"}, False, False),
 ]
 
 
@@ -253,6 +254,8 @@ def test_dates_that_no_longer_matter_are_forgotten() -> None:
         ({"on_day": "2026-01-10"}, [0]),
         ({"from": "2026-01-10", "to": "2026-01-10"}, [0]),
         ({"before": "2026-01-10"}, []),
+        ({"from": "2026-01-09", "before": "2026-01-11"}, [0]),
+        ({"from": "2026-01-09", "before": "2026-01-10T01:00+01:00"}, []),
         ({"from": "2026-01-10T01:00+01:00"}, [0]),
         ({"from": "2026-01-10T01:00+00:00"}, []),
     ],

@@ -207,8 +207,8 @@ REFUSED = [
         '"for" and "for_less_than" together; keep one [rule-two-windows]',
     ),
     (
-        "{trait: renews_on, from: 2027-03-01, ^before: 2027-03-01}",
-        '"from" and "before" together; keep one [rule-two-comparisons]',
+        "{trait: renews_on, to: 2027-03-01, ^before: 2027-03-01}",
+        '"to" and "before" together; keep one [rule-two-comparisons]',
     ),
     (
         "{trait: renews_on, from: 2027-03-02, ^to: 2027-03-01}",
