@@ -257,6 +257,7 @@ async def _tell_lag(it: Running) -> None:
     caught_up: dict[int, float] = {}
     while True:
         await clock.sleep(LAG_EVERY_S)
+        it.metrics.clock_jump(clock.jumped_ms())
         if it.events.started:
             for status in statuses(it.events):
                 owned = it.worker.owned.get(status.partition)

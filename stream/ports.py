@@ -172,6 +172,17 @@ class Clock(Protocol):
         """Return seconds on a clock that never goes back, for pacing and latencies."""
         ...
 
+    def resume(self, at_ms: int) -> None:
+        """Take note that the deployment's time had come so far when a partition was left.
+
+        A simulated clock goes on from there; a wall clock that is behind says so.
+        """
+        ...
+
+    def jumped_ms(self) -> int:
+        """Return by how much the machine's clock stands apart from what has passed; 0 where it is sound."""
+        ...
+
     async def sleep(self, seconds: float) -> None:
         """Wait; on a scaled clock these are still wall seconds."""
         ...
@@ -214,6 +225,10 @@ class Metrics(Protocol):
 
     def intake_frontier_age(self, age_ms: int) -> None:
         """Say how far the intake frontier is behind now."""
+        ...
+
+    def clock_jump(self, by_ms: int) -> None:
+        """Say how far the machine's clock stands apart from what has passed since it was sound."""
         ...
 
     def outbox(self, partition: int, records: int) -> None:

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from stream.adapters.clock import WallClock
+
 
 @dataclass
 class FakeClock:
@@ -14,6 +16,13 @@ class FakeClock:
 
     ms: int = 0
     passed_s: float = 0.0
+    resumed: list[int] = field(default_factory=list)
+
+    def resume(self, at_ms: int) -> None:
+        self.resumed.append(at_ms)
+
+    def jumped_ms(self) -> int:
+        return 0
 
     def now_ms(self) -> int:
         return self.ms
@@ -29,6 +38,29 @@ class FakeClock:
         """Let time pass up to an instant."""
         self.passed_s += max(0, ms - self.ms) / 1000
         self.ms = ms
+
+
+@dataclass
+class Machine:
+    """Both clocks of a machine, under the clocks of the service: the wall may be set, what has passed may not."""
+
+    ms: int
+    s: float = 1_000.0
+
+    def wall(self) -> int:
+        return self.ms
+
+    def monotonic(self) -> float:
+        return self.s
+
+    def pass_ms(self, ms: int) -> None:
+        """Let time pass on both."""
+        self.ms += ms
+        self.s += ms / 1000
+
+    def wall_clock(self) -> WallClock:
+        """Return a clock that starts now."""
+        return WallClock(self.wall, self.monotonic)
 
 
 @dataclass
@@ -87,6 +119,9 @@ class FakeMetrics:
 
     def intake_frontier_age(self, age_ms: int) -> None:
         self.frontier_ages.append(age_ms)
+
+    def clock_jump(self, by_ms: int) -> None:
+        raise AssertionError("jumps are told by the worker's surroundings")
 
     def outbox(self, partition: int, records: int) -> None:
         self.outboxes[partition] = records

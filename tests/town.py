@@ -43,7 +43,8 @@ class Town:
     partitions: int = 2
     log: FakeLog = field(default_factory=FakeLog)
     server: FakeServer = field(default_factory=FakeServer)
-    clock: FakeClock = field(default_factory=FakeClock)
+    clock: Any = field(default_factory=FakeClock)
+    """A `FakeClock`, or one of the service's own on a `Machine`."""
     frontier: FakeFrontier = field(default_factory=FakeFrontier)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
     limits: Limits = field(default_factory=lambda: Limits(slice_records=7, timers=3))

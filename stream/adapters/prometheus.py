@@ -78,6 +78,12 @@ METRICS = (
         (),
         "How far the intake frontier is behind now; it holds the clock.",
     ),
+    Declared(
+        "segments_clock_jump_seconds",
+        "latest",
+        (),
+        "How far the machine's clock jumped ahead (negative: back); beyond a minute it is not followed.",
+    ),
     Declared("segments_outbox_records", "gauge", (), "Committed and not yet published."),
     Declared("segments_commits_refused_total", "counter", (), "Commits refused, because somebody else had written."),
     Declared("segments_dead_letters_total", "counter", ("stage", "code"), "Records put aside, by reason."),
@@ -204,6 +210,10 @@ class Prometheus:
     def intake_frontier_age(self, age_ms: int) -> None:
         """Say how far the intake frontier is behind now."""
         self._say("segments_intake_frontier_age_seconds", 0, age_ms / MS)
+
+    def clock_jump(self, by_ms: int) -> None:
+        """Say how far the machine's clock stands apart from what has passed since it was sound."""
+        self._say("segments_clock_jump_seconds", 0, by_ms / MS)
 
     def outbox(self, partition: int, records: int) -> None:
         """Say how much of the partition is committed and not published."""

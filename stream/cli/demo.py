@@ -135,7 +135,7 @@ async def _show(it: Running, kept: Remembered, wanted: Wanted) -> dict[str, Any]
     show = Show(
         it.producer, it.frontier, it.worker.owned, shared.partitions, topics, clock, reader, kept, wanted.history
     )
-    clock.start_at(show.backfill_until)
+    clock.resume(show.backfill_until)
     await reader.start()
     async with aiohttp.ClientSession() as session, contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(reader.stop)

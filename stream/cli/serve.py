@@ -93,11 +93,10 @@ def loaded(settings: Settings) -> Rules:
 
 
 def clock_of(settings: Settings) -> Clock:
-    """Return the clock that the settings name; a scaled one begins at the present of the wall."""
-    from stream.adapters.clock import ScaledClock, WallClock
+    """Return the clock that the settings name; a scaled one begins, once, at the present of the wall."""
+    from stream.adapters.clock import ScaledClock, WallClock, wall_ms
 
-    wall = WallClock()
-    return ScaledClock(wall.now_ms(), settings.clock_speed) if settings.clock == "scaled" else wall
+    return ScaledClock(wall_ms(), settings.clock_speed) if settings.clock == "scaled" else WallClock()
 
 
 def honest_line(folder: Path) -> str:

@@ -92,13 +92,13 @@ class Show:
         await _until(self._is_caught_up)
 
     async def live(self, speed: float, rate: float) -> None:
-        """Go on in simulated time from where the log stands, for ever."""
+        """Go on in simulated time from where it stood, for ever."""
         self.stage = f"live, {speed:,.0f} times as fast as the wall"
         begins_ms = self.backfill_until + 1
-        anchor_ms = max([begins_ms, *(each.head.tick_ms for each in self.owned.values())])
         shop = Shop(self.remembered.seed, tuple(customers(self.history)), begins_ms, rate)
-        self.clock.speed = speed
-        self.clock.start_at(anchor_ms)
+        self.clock.resume(begins_ms)
+        timed = behaviour(shop, self.clock.now_ms())
+        self.clock.run(speed)
 
         async def report(before_ms: int) -> None:
             await self.frontier.report(SOURCE, before_ms)
@@ -106,7 +106,7 @@ class Show:
         def sent(event: Event) -> None:
             self.watcher.sent(event["event_id"])
 
-        await write_live(self.writer, behaviour(shop, anchor_ms), LIVE_LANE, self.clock, report, sent)
+        await write_live(self.writer, timed, LIVE_LANE, self.clock, report, sent)
 
     async def taken(self) -> None:
         """Return when the worker has all partitions."""

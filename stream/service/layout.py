@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+import msgspec
+
 from stream.errors import LayoutError
 from stream.ports import Clock, Commit, Log, Message, Producer, Store
 from stream.service.topics import Topics
@@ -49,7 +51,8 @@ async def prepare(
     if not deployment.log_id:
         await _refuse_lost_state(deployment, topics, store, log)
     rules = (1, deployment.rules_hash)
-    heads = {number: Head(start, rules=rules, log_id=deployment.log_id) for number, (start, _) in bounds.items()}
+    begun = Head(0, rules=rules, log_id=deployment.log_id, anchor_ms=clock.now_ms())
+    heads = {number: msgspec.structs.replace(begun, position=start) for number, (start, _) in bounds.items()}
     # announced first: a repeat of number 1 changes nothing, but a start that dies in between would never make it good
     await _announce(deployment, topics, producer, clock)
     await store.initialise(deployment.layout, {number: encode_head(head) for number, head in heads.items()})

@@ -278,6 +278,7 @@ class Partition:
             intake=work.intake,
             members=work.members(self.head.members) if work.moves else self.head.members,
             customers=self.head.customers + work.newcomers,
+            anchor_ms=self.head.anchor_ms,
         )
         timers, profiles, told = changes.timers, changes.profiles, changes.told
         outbox = [encode_slice(told)] if told else []

@@ -82,7 +82,10 @@ class Worker:
             owned = self.owned[partition] = Partition(partition, self.shared, partial(self.hold, partition))
         await self._pulses.pop(partition, Pulse()).stop()
         self._pulses[partition] = Pulse()
-        return await owned.take(log_start, log_end)
+        position = await owned.take(log_start, log_end)
+        if self.time.appends_ticks:
+            self.shared.clock.resume(max(owned.head.tick_ms, owned.head.anchor_ms))
+        return position
 
     async def revoked(self, partitions: list[int]) -> None:
         """Let go of these partitions."""

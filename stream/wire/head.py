@@ -31,6 +31,8 @@ class Head(msgspec.Struct, omit_defaults=True):
     """Members by dimension and segment."""
     customers: int = 0
     """Known customers."""
+    anchor_ms: int = 0
+    """Now, at the very first start: where simulated time began."""
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -34,6 +34,7 @@ def all_of_them(metrics: Prometheus) -> None:
     metrics.commit(1.2, 10)
     metrics.lag("segments.events.v1", 0, 7, 2_000)
     metrics.intake_frontier_age(300)
+    metrics.clock_jump(-90_000)
     metrics.outbox(0, 9)
     metrics.commits_refused()
     metrics.dead_letters("decode", "json", 1)
@@ -60,6 +61,7 @@ def test_every_call_shows_in_base_units(metrics: Prometheus) -> None:
     assert shown["segments_consumer_lag_records", ("0", "segments.events.v1")] == 7
     assert shown["segments_consumer_lag_seconds", ()] == 2
     assert shown["segments_intake_frontier_age_seconds", ()] == pytest.approx(0.3)
+    assert shown["segments_clock_jump_seconds", ()] == -90
     assert shown["segments_outbox_records", ()] == 9
     assert shown["segments_commits_refused_total", ()] == 1
     assert shown["segments_dead_letters_total", ("json", "decode")] == 1

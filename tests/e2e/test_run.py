@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,31 +24,42 @@ RUN = (sys.executable, "-m", "stream", "run")
 TURN_MS = START_MS + 60 * DAY_MS
 
 
-def meant(logs: list[FakeLog]) -> Bodies:
-    """Return what these logs mean when one is read behind the other."""
+def joined(*logs: FakeLog) -> FakeLog:
+    """Return the topics one behind the other."""
     both = FakeLog()
     for log in logs:
         for place, records in log.logs.items():
             both.logs.setdefault(place, []).extend(records)
-    return meaning(both, shipped()).bodies
+    return both
+
+
+def meant(logs: list[FakeLog]) -> Bodies:
+    """Return what these logs mean when one is read behind the other."""
+    return meaning(joined(*logs), shipped()).bodies
+
+
+@contextmanager
+def running(folder: Path, name: str, **settings: str | int) -> Iterator[tuple[Command, Site]]:
+    """Start it, yield it with the place to write to, and stop it as a person does."""
+    site = Site("", "", folder, is_real=False, name="shop")
+    environment = site.environment(SEGMENTS_DATA=str(folder / "data"), **settings)
+    del environment["KAFKA_BOOTSTRAP_SERVERS"], environment["REDIS_URL"]
+    with Command(environment, folder / f"{name}.log", RUN) as command:
+        command.ready()
+        (site.bootstrap,) = re.findall(r"Kafka for producers and consumers: (\S+)", command.said)
+        yield command, site
+        assert command.stop() == 0
+        assert "the event log is in memory" in command.said
+        assert "Traceback" not in command.said
 
 
 def ran(folder: Path, name: str, lines: list[Line], before: list[FakeLog]) -> FakeLog:
     """Start it, write a history, and return what is in the topics once all that it means has come."""
-    environment = Site("", "", folder, is_real=False, name="shop").environment(SEGMENTS_DATA=str(folder / "data"))
-    del environment["KAFKA_BOOTSTRAP_SERVERS"], environment["REDIS_URL"]
-    with Command(environment, folder / f"{name}.log", RUN) as command:
-        command.ready()
-        (bootstrap,) = re.findall(r"Kafka for producers and consumers: (\S+)", command.said)
-        site = Site(bootstrap, "", folder, is_real=False, name="shop")
+    with running(folder, name) as (_, site):
         site.write(lines)
         expected = count(meant([*before, site.dump()])) - sum(len(log.all(TOPICS.transitions)) for log in before)
         until(lambda: len(site.dump().all(TOPICS.transitions)) >= expected, 60, f"{expected} transitions")
-        log = site.dump()
-        assert command.stop() == 0
-        assert "the event log is in memory" in command.said
-        assert "Traceback" not in command.said
-    return log
+        return site.dump()
 
 
 def count(bodies: Bodies) -> int:
@@ -58,7 +71,4 @@ def test_live_is_replay_and_a_second_start_goes_on_where_the_first_ended(tmp_pat
     """The log is a new one, the state is not: together it is as if it had never stopped."""
     first = ran(tmp_path, "first", crowd(41, 300, 40, ends=TURN_MS)[:-1], [])
     second = ran(tmp_path, "second", crowd(42, 300, 40, begins=TURN_MS), [first])
-    told = FakeLog()
-    for place in first.logs:
-        told.logs[place] = [*first.logs[place], *second.logs[place]]
-    differs("law 2", consumed(told).bodies, meant([first, second]))
+    differs("law 2", consumed(joined(first, second)).bodies, meant([first, second]))

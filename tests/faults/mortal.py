@@ -21,12 +21,11 @@ from typing import Literal
 from confluent_kafka import Consumer, TopicPartition
 
 import stream.app
-from stream.adapters.clock import WallClock
 from stream.adapters.kafka_options import KafkaOptions
 from stream.adapters.kafka_producer import KafkaProducer
 from stream.adapters.logs import set_up
 from stream.adapters.redis import RedisStore
-from stream.cli.serve import loaded, serve
+from stream.cli.serve import clock_of, loaded, serve
 from stream.ports import Commit, Message, Record, Taken
 from stream.service.worker import Worker
 from stream.settings import read
@@ -163,7 +162,7 @@ def live(life: Life) -> None:
     set_up(settings.log_level, settings.log_format, sys.stderr)
     rules = loaded(settings)
     rules = replace(rules, plan=replace(rules.plan, remembers_ids=life.remembers_ids))
-    place = stream.app.Place(settings, WallClock(), log_id=life.log_id)
+    place = stream.app.Place(settings, clock_of(settings), settings.sources, log_id=life.log_id)
     fate = Fate(life)
     setattr(stream.app, "RedisStore", partial(store_of, fate))  # noqa: B010 - mypy: a class is no function
     setattr(stream.app, "KafkaProducer", partial(MortalProducer, fate))  # noqa: B010

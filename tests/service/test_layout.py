@@ -6,6 +6,7 @@ import pytest
 
 from stream.errors import LayoutError
 from stream.service.layout import Deployment, prepare
+from stream.wire.head import decode_head
 from tests.fake_clock import FakeClock
 from tests.fake_log import FakeLog, FakeProducer
 from tests.fakes import FakeServer, FakeStore
@@ -45,3 +46,15 @@ async def test_two_first_starts_at_once_are_one() -> None:
     server = FakeServer()
     await start(server, Used(FakeStore(server)))
     assert server.partitions[0].head == b"theirs"
+
+
+async def test_the_first_start_notes_where_time_began_and_no_later_one_does() -> None:
+    server, log = FakeServer(), Used()
+    log.has_positions = _no  # type: ignore[method-assign]
+    await prepare(TWO, TOPICS, FakeStore(server), FakeProducer(FakeLog()), log, FakeClock(1_000))
+    await prepare(TWO, TOPICS, FakeStore(server), FakeProducer(FakeLog()), log, FakeClock(5_000))
+    assert [decode_head(server.partitions[number].head).anchor_ms for number in range(2)] == [1_000, 1_000]
+
+
+async def _no() -> bool:
+    return False

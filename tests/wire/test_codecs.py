@@ -79,7 +79,7 @@ def damaged(packed: bytes, seed: int) -> bytes:
 
 
 def test_damaged_bytes_raise_the_named_error_only() -> None:
-    head = encode_head(Head(5, b"8 bytes!", 6, (1, "x"), "log", {"1/0": 5}, {"d": {"a": 1}}, 7))
+    head = encode_head(Head(5, b"8 bytes!", 6, (1, "x"), "log", {"1/0": 5}, {"d": {"a": 1}}, 7, 8))
     packed = encode_slice(Slice([("c", b"x")], [Told("c", "i", 1, True, 2, b"y")]))
     profile = a_profile()
     raised = 0
