@@ -17,6 +17,7 @@ from bench.report import Report, as_json, record
 from bench.stage import Stage
 
 BENCHMARKS = {
+    "peers": "equal work side by side with Faust, bytewax, quixstreams, pathway and Kafka Streams",
     "engine": "the pure parts: events a second and µs of CPU an event",
     "memory": "bytes per customer in Redis and in the worker's cache",
     "worker": "topic to committed to published, beside a bare consumer of the same log",

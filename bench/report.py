@@ -21,6 +21,8 @@ class Report:
     title: str
     rows: list[Row]
     notes: list[str] = field(default_factory=list)
+    summary: dict[str, Any] = field(default_factory=dict)
+    """What stands at the top of the JSON object."""
 
     @property
     def columns(self) -> list[str]:
@@ -77,6 +79,7 @@ def as_json(reports: Sequence[Report], where: Origin, failed: Sequence[str]) -> 
         "failed": list(failed),
         "origin": asdict(where),
         "benchmarks": {each.name: each.json() for each in reports},
+        **{name: value for each in reports for name, value in each.summary.items()},
     }
 
 

@@ -27,13 +27,17 @@ class Chosen(NamedTuple):
 
 def starter() -> Chosen:
     """Return lifecycle, value and four audiences as they stood in November 2026, whatever the catalogue has now."""
-    return Chosen("starter", STARTER, rules_of(read_rules(STARTER)))
+    return folder("starter", STARTER)
 
 
 def shipped() -> Chosen:
     """Return all rules that come with the program."""
-    folder = shipped_rules()
-    return Chosen("shipped", folder, rules_of(read_rules(folder)))
+    return folder("shipped", shipped_rules())
+
+
+def folder(name: str, path: Path) -> Chosen:
+    """Return the rules of a folder under a name."""
+    return Chosen(name, path, rules_of(read_rules(path)))
 
 
 def every() -> Iterator[Chosen]:

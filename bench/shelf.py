@@ -18,9 +18,10 @@ TIMERS = 500
 class Shelf:
     """Works slices one after the other, as a partition does between fetch and commit."""
 
-    def __init__(self, plan: Plan) -> None:
-        """Know no customer yet."""
-        self._plan = plan
+    def __init__(self, plan: Plan, *, is_kept: bool = False) -> None:
+        """Know no customer yet; `is_kept` says whether the bodies of transitions are kept in `told`."""
+        self._plan, self._is_kept = plan, is_kept
+        self.told: list[bytes] = []
         self.profiles: dict[str, bytes] = {}
         self.timers: dict[str, int] = {}
         self.transitions = 0
@@ -59,6 +60,8 @@ class Shelf:
         if changes.told:
             self.transitions += len(changes.told.transitions)
             self.published_bytes += len(encode_slice(changes.told))
+            if self._is_kept:
+                self.told += [each.body for each in changes.told.transitions]
 
     def _fired(self) -> list[str]:
         fired: dict[str, None] = {}

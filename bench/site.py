@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -145,8 +146,8 @@ class Site:
     # -- the worker -------------------------------------------------------------------------
 
     @contextmanager
-    def worker(self, chosen: Chosen, clock: str) -> Iterator[Worker]:
-        """Run a worker process with these rules for the time of a block."""
+    def worker(self, chosen: Chosen, clock: str, settings: Mapping[str, str] | None = None) -> Iterator[Worker]:
+        """Run a worker process with these rules, and settings beside the usual ones, for the time of a block."""
         (port,) = free_ports(1)
         log = self.folder / f"worker-{self.number}.log"
         command = ["-m", "stream", "worker"] if self.servers.is_real else ["-m", "bench.mock_worker"]
@@ -154,7 +155,7 @@ class Site:
             child = subprocess.Popen(
                 [sys.executable, *command],
                 cwd=REPOSITORY,
-                env=self._environment(chosen.folder, clock, port),
+                env=self._environment(chosen.folder, clock, port) | dict(settings or {}),
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=file,
@@ -163,7 +164,7 @@ class Site:
         try:
             yield Worker(child, port, log)
         finally:
-            _end(child)
+            ended(child)
 
     def _environment(self, rules: Path, clock: str, port: int) -> dict[str, str]:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("SEGMENTS_", "KAFKA_"))}
@@ -181,7 +182,9 @@ class Site:
         }
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+def ended(child: subprocess.Popen[bytes]) -> None:
+    """Return when a process has ended: by SIGTERM, or by SIGKILL where that takes too long."""
+    child.send_signal(signal.SIGCONT)  # one that is frozen hears nothing
     child.terminate()
     try:
         child.wait(STOP_S)
