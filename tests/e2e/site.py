@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Protocol
+from typing import Any, Protocol
 
 import redis
 
@@ -114,9 +114,9 @@ class Site:
 
     # -- the history ------------------------------------------------------------------------
 
-    def write(self, lines: Iterable[Line]) -> None:
+    def write(self, lines: Iterable[Line], **options: Any) -> None:
         """Write a history, keyed and placed as producers of canonical events do it; ticks go to all partitions."""
-        self.outside.write(self.topics.events, self.addressed(lines))
+        self.outside.write(self.topics.events, self.addressed(lines), **options)
 
     def addressed(self, lines: Iterable[Line]) -> Iterator[Address]:
         """Yield each line as records of the partitions they belong to."""
