@@ -86,6 +86,8 @@ def wheres(draw: st.DrawFn, event: str) -> Condition:
             {"category": {"exists": False}},
             {"category": ["garden", "tools"], "amount": {"between": [5, 40]}},
             {"any_item": {"sku": "a", "quantity": {"at_least": 2}}},
+            {"due": {"within_next": "2d"}},
+            {"any_item": {"sku": "a", "due": {"older_than": "1d"}}},
         ],
         "product_viewed": [
             {"category": {"none_of": ["tools"]}},
@@ -93,6 +95,8 @@ def wheres(draw: st.DrawFn, event: str) -> Condition:
             {"category": {"contains": "o"}, "seconds": {"above": 1}},
             {"seconds": {"at_most": 5}},
             {"seconds": 5},
+            {"due": {"falls": "today"}},
+            {"due": {"within": "3s"}, "category": "garden"},
         ],
         "cart_updated": [{"value": {"above": 20}}, {"cart_id": "k1"}],
         "message_sent": [{"channel": "email"}, {"status": {"one_of": ["bounced", "sent"]}}],

@@ -10,6 +10,7 @@ from tests.oracle.records import Rec
 from tests.oracle.story import MONDAY_MS, audience
 from tests.strategies import Story
 from tests.strategies_conditions import Condition, bars, personal
+from tests.strategies_dates import DATED_FAMILIES
 from tests.strategies_records import RARELY, Grid, properties
 
 SPANS = st.integers(1, 9)
@@ -153,6 +154,7 @@ FAMILIES = {
     "habits": habits,
     "sequences": sequences,
     "per_values": per_values,
+    **DATED_FAMILIES,
 }
 
 

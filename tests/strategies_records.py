@@ -14,7 +14,8 @@ MOSTLY: st.SearchStrategy[bool] = st.sampled_from([True, True, True, False])
 RARELY: st.SearchStrategy[bool] = st.sampled_from([False] * 5 + [True])
 ORDER_IDS = ["o1", "o2", "o3", "o4", None]
 AMOUNTS = ["10", "10", "25.50", 5, 40, 0]
-ITEMS = [{"sku": "a", "quantity": 2}, {"sku": "b", "quantity": 1}]
+DUE = ["2026-01-05", "2026-01-06", "2026-01-09", "2026-01-05T00:00:04+00:00", "2026-01-06T12:00:00.001+01:00", None]
+ITEMS = [{"sku": "a", "quantity": 2, "due": "2026-01-06"}, {"sku": "b", "quantity": 1, "due": "2026-01-05T00:00:06Z"}]
 CATEGORIES = ["garden", "tools", "", None]
 PLANS = ["family", "solo", "studio", None, ""]
 EVENTS = ["order_placed", "cart_updated", "product_viewed", "message_sent", "message_clicked", "order_refunded"]
@@ -58,12 +59,13 @@ PROPERTIES: dict[str, dict[str, list[Any]]] = {
         "amount": AMOUNTS,
         "category": CATEGORIES,
         "cart_id": ["k1", "k2", None],
-        "items": [None, [], [{"sku": "a", "quantity": 1}], ITEMS],
+        "items": [None, [], [{"sku": "a", "quantity": 1, "due": "2026-01-07"}], ITEMS],
+        "due": DUE,
     },
     "order_refunded": {"order_id": ORDER_IDS, "amount": [None, "10", "10", 5, 5, 40]},
     "order_cancelled": {"order_id": ORDER_IDS},
-    "cart_updated": {"cart_id": ["k1", "k2", None], "value": [10, "30", None]},
-    "product_viewed": {"category": CATEGORIES, "seconds": [1, 5, 60, None]},
+    "cart_updated": {"cart_id": ["k1", "k2", None], "value": [10, "30", None], "due": DUE},
+    "product_viewed": {"category": CATEGORIES, "seconds": [1, 5, 60, None], "due": [*DUE, "soon"]},
     "message_sent": {"channel": ["email", "push"], "status": ["sent", "bounced", None]},
 }
 

@@ -32,12 +32,13 @@ from stream.ruleset.schema_events import (
 from stream.ruleset.schema_forms import Compare, Count
 from stream.ruleset.schema_part import suggestion
 from stream.ruleset.schema_parts import ItemWhere, StepDidNot, Where
-from stream.ruleset.schema_values import Bar, EventField
+from stream.ruleset.schema_values import Bar, EventField, Personal
 from stream.ruleset.schema_words import Words
 from stream.ruleset.source import Path
 
 _ON_NUMBERS: Final = (Sum, Average, Smallest, Largest)
 _ON_EVENTS: Final = (Did, DidOnDays, DidNot, FirstTime, LastEvent, Regularly, Restarted, Share, Stopped)
+ORDER: Final = "order_placed"
 _COUNTS: Final = (Did, DidOnDays, Distinct)
 
 
@@ -71,6 +72,16 @@ class NameCheck:
                 self._sequence(leaf, path)
             case _:
                 self._on_events(leaf, path)
+        self._gaps(leaf, path)
+
+    def _gaps(self, leaf: Words, path: Path) -> None:
+        """Check that there are orders where a span is a multiple of the gaps between them."""
+        if ORDER in self.names.events:
+            return
+        for word in ("within", "did_within", "quiet_for"):
+            if isinstance(getattr(leaf, word, None), Personal):
+                message = f'personal gaps lie between events "{ORDER}", which is not in vocabulary.yaml; write a span'
+                self._report(message, (*path, word), "rule-name")
 
     def _report(self, message: str | None, path: Path, code: str, *, key: bool = False, offset: int = 0) -> bool:
         """Keep a problem if there is one, and tell whether there was."""

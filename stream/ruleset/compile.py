@@ -10,8 +10,14 @@ from stream.core.bundle import NO_BUNDLE, Bundle
 from stream.core.dimension import Dimension
 from stream.core.plan import Plan, state_key
 from stream.core.vocabulary import EventKind, Vocabulary
-from stream.errors import RuleError
-from stream.ruleset import compile_customers, compile_events, compile_figures, compile_points, compile_shapes
+from stream.ruleset import (
+    compile_customers,
+    compile_events,
+    compile_figures,
+    compile_points,
+    compile_sequences,
+    compile_shapes,
+)
 from stream.ruleset.compile_conditions import Conditions, Makers
 from stream.ruleset.compile_dimensions import Dimensions
 from stream.ruleset.compile_questions import Question, dimension_of, questions_of
@@ -24,6 +30,7 @@ MAKERS: Makers = {
     **compile_events.MAKERS,
     **compile_figures.MAKERS,
     **compile_shapes.MAKERS,
+    **compile_sequences.MAKERS,
     **compile_customers.MAKERS,
     **compile_points.MAKERS,
 }
@@ -31,7 +38,7 @@ MAKERS: Makers = {
 
 
 def compile_plan(ruleset: Ruleset, version: str, bundle: Bundle = NO_BUNDLE) -> Plan:
-    """Return the plan of a checked ruleset; RuleError [rule-not-yet] for words that cannot be evaluated yet.
+    """Return the plan of a checked ruleset.
 
     `version` is what transitions name: the hash of what the rules mean. Bars and scores come from `bundle`.
     """
@@ -46,10 +53,8 @@ def compile_plan(ruleset: Ruleset, version: str, bundle: Bundle = NO_BUNDLE) -> 
 
     points = {name: rules.lines for name, rules in ruleset.points.items()}
     conditions = Conditions(states, tellings, dimension_key, points, bundle, MAKERS)
-    made = Dimensions(ruleset, keys, conditions)
+    made = Dimensions(keys, conditions)
     dimensions = tuple(made.dimension(index, question) for index, question in enumerate(questions))
-    if made.problems:
-        raise RuleError(made.problems)
     readers = _readers(dimensions)
     routes, other = states.routes(readers)
     return Plan(

@@ -13,10 +13,9 @@ from stream.core.frame import Frame, Span, fixed, personal
 from stream.core.profile import NEVER
 from stream.ruleset.canonical import meaning_of
 from stream.ruleset.compile_bars import with_bars
-from stream.ruleset.compile_dated_where import dates_in, leaf_over_rows
+from stream.ruleset.compile_dated_where import leaf_over_rows, reads_dates
 from stream.ruleset.compile_dates import calendar_frame
 from stream.ruleset.compile_states import States
-from stream.ruleset.compile_tests import NotYet
 from stream.ruleset.compile_told import Tellings
 from stream.ruleset.schema import All, AnyOf, Condition, Not
 from stream.ruleset.schema_files import PointsLine
@@ -50,7 +49,7 @@ class Conditions:
         self._slots: dict[bytes, object] = {}
 
     def compile(self, condition: Condition, leaves: list[Leaf]) -> Read:
-        """Return the verdict of a condition; its leaves are appended. Raises NotYet for a word not known yet.
+        """Return the verdict of a condition; its leaves are appended.
 
         Equal conditions share one verdict, which is worked out again only when it may have ended.
         """
@@ -78,12 +77,10 @@ class Conditions:
                 return shared or leaf.read
 
     def leaf(self, condition: Any) -> Leaf:
-        """Return the leaf of one condition. Raises NotYet for a word that nothing makes a leaf of."""
-        maker = self._makers.get(type(condition))
-        if maker is None:
-            raise NotYet(condition.word)
+        """Return the leaf of one condition."""
+        make = self._makers[type(condition)]
         asked = with_bars(condition, self.bundle.bars)
-        return leaf_over_rows(self, asked, maker) if dates_in(asked) else maker(self, asked)
+        return leaf_over_rows(self, asked, make) if reads_dates(asked) else make(self, asked)
 
     def frame(self, window: Window) -> Frame:
         """Return the window of a condition: the one place where a WINDOW gets its meaning."""
@@ -99,8 +96,6 @@ class Conditions:
         if not isinstance(span, Personal):
             return fixed(span), span, frozenset()
         key = self.states.order_days()
-        if key is None:
-            raise NotYet("personal_gaps")
         gaps = Fraction(str(span.personal_gaps))
         mean_ms = self.states.vocabulary.personal_gap_mean_ms
         made = personal(key, gaps.numerator, gaps.denominator, span.at_least, mean_ms)

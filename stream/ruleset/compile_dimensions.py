@@ -7,22 +7,19 @@ from collections.abc import Mapping
 from stream.core.condition import Leaf, always, negation
 from stream.core.dimension import OUTSIDE, Dimension, Segment
 from stream.core.warning import about_to_leave, leaves_at
-from stream.errors import Problem
 from stream.ruleset.compile_conditions import Conditions
 from stream.ruleset.compile_questions import Question, dimension_of
-from stream.ruleset.compile_tests import NotYet
 from stream.ruleset.names import ABOUT_TO_LEAVE
-from stream.ruleset.ruleset import Ruleset, SegmentRules
+from stream.ruleset.ruleset import SegmentRules
 from stream.ruleset.spans import span_text
 
 
 class Dimensions:
-    """Makes dimensions, each after those it looks at; `problems` are the words that cannot be evaluated yet."""
+    """Makes dimensions, each after those it looks at."""
 
-    def __init__(self, ruleset: Ruleset, keys: Mapping[str, int], conditions: Conditions) -> None:
+    def __init__(self, keys: Mapping[str, int], conditions: Conditions) -> None:
         """Find the keys of dimensions by name, and compile conditions by `conditions`."""
-        self.problems: list[Problem] = []
-        self._ruleset, self._keys, self._conditions = ruleset, keys, conditions
+        self._keys, self._conditions = keys, conditions
         self._made: dict[str, Dimension] = {}
         self._upstream: dict[str, frozenset[str]] = {}
 
@@ -46,14 +43,7 @@ class Dimensions:
     def _order(self, question: Question) -> tuple[Segment, ...]:
         if question.warns_of is not None:
             return (self._warning(question.warns_of),)
-        order = []
-        for rules in question.order:
-            try:
-                order.append(self._segment(rules))
-            except NotYet as missing:
-                message = f'"{missing}" cannot be evaluated yet'
-                self.problems.append(self._ruleset.problem(rules.file, ("enter",), message, "rule-not-yet"))
-        return tuple(order)
+        return tuple(self._segment(rules) for rules in question.order)
 
     def _segment(self, rules: SegmentRules) -> Segment:
         leaves: list[Leaf] = []

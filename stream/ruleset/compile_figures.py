@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from stream.core import counting, figures
+from stream.core import counting, dated_rows, figures
 from stream.core import ledger as books
-from stream.core.condition import Leaf
+from stream.core.condition import Leaf, Read
 from stream.core.figures import Of
 from stream.core.frame import Frame
 from stream.core.keyed import name_of, one_each
 from stream.core.matching import value_in
-from stream.core.sources import each, there
+from stream.core.sources import Rows, each, there
 from stream.ruleset.compile_conditions import Conditions, Makers, told_count
+from stream.ruleset.compile_dates import DATE_OPS, date_runs
 from stream.ruleset.compile_sources import Source
 from stream.ruleset.compile_tests import compare_with, count_test, counts
 from stream.ruleset.schema_events import (
@@ -142,15 +143,27 @@ def _compared(
     rows = source.values(lambda row: value_in(row, field.property))
     if of is figures.most_frequent:
         rows = there(source.values(_named(field.property)))
+    read, states_of_zone = _of_value(conditions, asked, rows, of, frame)
     return Leaf(
         f"{asked.word.replace('_', ' ')} of {field.property} of {event_words(field.event, asked.where, asked.window)}",
         *told_compare(asked.compare, scale),
         unit=states.vocabulary.currency if scale > 1 else "",
-        read=figures.figure(rows, of, compare_with(asked.compare, states.units_of(field.event), field.property), frame),
+        read=read,
         value=figures.figure_value(rows, of, frame),
-        states=source.keys | frame.states,
+        states=source.keys | frame.states | states_of_zone,
         is_inexact=source.mark,
     )
+
+
+def _of_value(
+    conditions: Conditions, asked: ValueOfEvents, rows: Rows, of: Of, frame: Frame
+) -> tuple[Read, frozenset[int]]:
+    """Return the verdict of a value that compares, and the states it reads beside the rows: dates look at the zone."""
+    tellings, field = conditions.tellings, asked.value_of(asked.word)
+    if asked.compare.op in DATE_OPS:
+        return dated_rows.figure(rows, of, date_runs(asked.compare), frame, tellings.zone_of), tellings.zone_states
+    units = conditions.states.units_of(field.event)
+    return figures.figure(rows, of, compare_with(asked.compare, units, field.property), frame), frozenset()
 
 
 def _named(path: str) -> Callable[[books.Row], tuple[str, Any] | None]:

@@ -13,6 +13,7 @@ from stream.core.keyed import apart
 from stream.core.ledger import Row
 from stream.core.matching import Test, is_number, on_event, on_row, value_in
 from stream.core.plan import Route, identity, state_key
+from stream.core.profile import NEVER
 from stream.core.sources import Rows
 from stream.core.vocabulary import EventKind, Vocabulary
 from stream.core.window import keep_newest, keep_oldest
@@ -20,6 +21,11 @@ from stream.ruleset.compile_sources import KEYED, Column, Kept, Source, Tests
 from stream.ruleset.compile_tests import where_tests
 from stream.ruleset.schema_parts import ItemWhere, Where
 from stream.ruleset.wording import where_words
+
+ORDER = "order_placed"
+"""The event whose days make a personal gap."""
+Asks = Sequence[tuple[int, str, Where | None]]
+"""(bit, event, where) of each step of a sequence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +119,15 @@ class States:
         What can be answered at once is kept as the answer; an order may still change.
         """
         source = self._ordered(pattern, where, span_ms, kind)
-        tests = where_tests(asked, self.units_of(pattern))
+        return source, source.answers(lambda kept: self._judge(kept, asked, pattern))
+
+    def _judge(self, kept: Kept, asked: ItemWhere, pattern: str) -> Test:
+        """Return the test of a row that tells whether `asked` holds of it."""
+        if kept.is_order or kept.is_mixed:
+            return self.row_test(kept, asked, pattern) or _is_there
         column = f"is ({where_words(asked)})"
-
-        def judge_of(kept: Kept) -> Test:
-            if kept.is_order or kept.is_mixed:
-                return on_row(self.row_tests(kept, asked, tests)) or _is_there
-            kept.columns.setdefault(column, _answer_column(tests))
-            return lambda row: value_in(row, column) is True
-
-        return source, source.answers(judge_of)
+        kept.columns.setdefault(column, _answer_column(where_tests(asked, self.units_of(pattern))))
+        return lambda row: value_in(row, column) is True
 
     def own(
         self, text: str, names: tuple[str, ...], make: Callable[[Kept], Fold], *, is_unknown_too: bool, span_ms: int
@@ -132,9 +137,9 @@ class States:
         kept.span_ms, kept.own = max(kept.span_ms, span_ms), make
         return kept
 
-    def order_days(self) -> int | None:
-        """Return the key of the ledger of orders, None where the vocabulary has no `order_placed`."""
-        return state_key("ledger|order_placed|") if self.is_reversible("order_placed") else None
+    def order_days(self) -> int:
+        """Return the key of the ledger of orders, kept for life."""
+        return self.order_ledger(ORDER, 0 if self.is_reversible(ORDER) else NEVER).key
 
     def order_ledger(self, name: str, span_ms: int, path: str | None = None) -> Kept:
         """Return the ledger of a reversible event, with a property if one is named."""
@@ -144,9 +149,9 @@ class States:
             kept.columns.setdefault(path, fold.column(path))
         return kept
 
-    def row_tests(self, kept: Kept, where: ItemWhere | None, tests: Tests) -> Tests:
-        """Return the tests as a ledger answers them when it is read; it keeps from now on what they ask."""
-        asked = []
+    def row_test(self, kept: Kept, where: ItemWhere | None, pattern: str) -> Test | None:
+        """Return the test of WHERE as a ledger answers it when it is read; it keeps from now on what that asks."""
+        asked, tests = [], where_tests(where, self.units_of(pattern))
         for path, test in tests:
             column, check = path, test
             if path == "items" and isinstance(where, Where) and where.any_item is not None:
@@ -155,7 +160,7 @@ class States:
             elif path != "amount":
                 kept.columns.setdefault(path, fold.column(path))
             asked.append((column, check))
-        return asked
+        return on_row(asked)
 
     def _source(self, pattern: str, where: ItemWhere | None, kind: str, path: str, depth: int, span_ms: int) -> Source:
         names = self.names_of(pattern)
@@ -163,7 +168,7 @@ class States:
         parts: list[tuple[Kept, Test | None]] = []
         for name in filter(self.is_reversible, names):
             ledger = self.order_ledger(name, span_ms)
-            parts.append((ledger, on_row(self.row_tests(ledger, where, tests))))
+            parts.append((ledger, self.row_test(ledger, where, pattern)))
         rest = tuple(name for name in names if not self.is_reversible(name))
         if rest or self.is_unknown_too(pattern):
             text = f"{kind} of {path}" if path else kind
@@ -179,8 +184,7 @@ class States:
             return self._source(pattern, where, kind, "", 1, span_ms)
         kept = self._keep(f"mixed|{pattern}|", "ledger", pattern, names, ())
         kept.is_mixed, kept.span_ms = True, max(kept.span_ms, span_ms)
-        tests = where_tests(where, self.units_of(pattern))
-        return Source([(kept, on_row(self.row_tests(kept, where, tests)))])
+        return Source([(kept, self.row_test(kept, where, pattern))])
 
     @staticmethod
     def _with_column(source: Source, path: str) -> Source:

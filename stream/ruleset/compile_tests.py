@@ -20,10 +20,6 @@ from stream.ruleset.source import number
 Number = int | Decimal
 
 
-class NotYet(Exception):  # noqa: N818 - a message to the compiler, never shown as an error by itself
-    """A word of the language that this version cannot evaluate; carries it."""
-
-
 def counts(count: Count | None) -> tuple[int, int]:
     """Return the least and the greatest whole number that passes; (1, 0) where none does, (1, NEVER) for no count."""
     if count is None:
@@ -86,7 +82,7 @@ def count_test(count: Count, scale: int) -> Test:
 
 
 def compare_test(compare: Compare, scale: int) -> Test:
-    """Return the test of a COMPARE on a value, None meaning missing. Raises NotYet for what needs time or a bar."""
+    """Return the test of a COMPARE on a value, None meaning missing; ValueError for a comparison with time."""
     op, value = compare.op, compare.value
     if op in NUMBER_OPS:
         pair = value if op == "between" else (value, None)
@@ -99,7 +95,7 @@ def compare_test(compare: Compare, scale: int) -> Test:
         return matching.exists(wanted=bool(value))
     if op in SAME_OPS:
         return _same(op, value, scale)
-    raise NotYet(op)
+    raise ValueError(f"{op} compares with time")
 
 
 NUMBER_OPS = frozenset({"at_least", "above", "at_most", "below", "between"})

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.errors import NoSuchExample
 
-from stream.core import dimension, engine, fold, ledger, plan, window
+from stream.core import dated_rows, dimension, engine, fold, ledger, plan, window
 from stream.core.profile import NEVER
 from stream.errors import StateError
 from tests.core.agreement import engine_run
@@ -124,6 +124,12 @@ def gap_of_orders(book: Any) -> tuple[int, int, int]:
     return days + 1, first, last
 
 
+def answers_for_ever(profile: Any, now: int, answers: Any, zone_of: Any) -> Any:
+    """Take what the dates of events answer now for what they always answer."""
+    return original_as_seen(profile, now, answers, zone_of)[0], NEVER
+
+
+original_as_seen = dated_rows.as_seen
 original_keep_newest = window.keep_newest
 original_catch_up = engine.catch_up
 original_reverse = ledger.reverse
@@ -144,6 +150,7 @@ MUTANTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "stay_at_least holds nobody": (dimension, "_winner", leaves_downwards),
     "a wait begins anew at each look": (dimension, "_tick_clock", clock_restarts),
     "a personal gap counts a day too many": (ledger, "gap_days", gap_of_orders),
+    "the date of an event never comes nearer": (dated_rows, "as_seen", answers_for_ever),
 }
 
 

@@ -42,7 +42,7 @@ def shipped() -> Plan:
 
 
 def drawn_plan(rules: Rules) -> Plan | None:
-    """Return the plan of drawn rules, None where they cannot be evaluated yet."""
+    """Return the plan of drawn rules, None where they are refused."""
     try:
         return plan_of({path: as_text(about) for path, about in rules.items()})
     except RuleError:

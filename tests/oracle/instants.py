@@ -60,14 +60,9 @@ def known_instants(world: World) -> set[int]:
 
 
 def dates_of_events(world: World) -> set[int]:
-    """Return the instants at which the dates begin that events carry."""
-    events: dict[str, Any] = world.vocabulary.get("events") or {}
-    found = set()
-    for one in world.done:
-        for name, kind in (events.get(one.name, {}).get("properties") or {}).items():
-            start = date_start(one.properties.get(name), world) if kind in ("date", "moment") else None
-            found |= {start} if start is not None else set()
-    return found
+    """Return the instants at which the dates begin that events carry, at any depth."""
+    texts = {value for one in world.done for _, value in words_and_values(one.properties) if isinstance(value, str)}
+    return {start for text in texts if (start := date_start(text, world)) is not None}
 
 
 def next_instant(world: World, answers: dict[str, Answer], after: int) -> int | None:

@@ -26,6 +26,7 @@ VOCABULARY: dict[str, Any] = {
                 "category": "text",
                 "coupon": "text",
                 "items": "list",
+                "due": "moment",
             },
         },
         "order_refunded": {
@@ -34,8 +35,11 @@ VOCABULARY: dict[str, Any] = {
             "properties": {"order_id": "text", "amount": "money"},
         },
         "order_cancelled": {"title": "Cancelled", "reverses": "order_placed", "properties": {"order_id": "text"}},
-        "cart_updated": {"title": "Cart", "properties": {"cart_id": "text", "value": "money"}},
-        "product_viewed": {"title": "Viewed", "properties": {"category": "text", "seconds": "number"}},
+        "cart_updated": {"title": "Cart", "properties": {"cart_id": "text", "value": "money", "due": "date"}},
+        "product_viewed": {
+            "title": "Viewed",
+            "properties": {"category": "text", "seconds": "number", "due": "date"},
+        },
         "message_sent": {"title": "We wrote", "properties": {"channel": "text", "status": "text"}},
         "message_clicked": {"title": "Clicked", "properties": {"channel": "text"}},
     },

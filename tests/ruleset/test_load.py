@@ -56,8 +56,8 @@ def test_later_problems_find_their_place():
     assert ruleset.position(file, ("enter", "at_least")) == (7, 3)
     assert ruleset.position(file, ("enter", "at_least"), key=False) == (7, 13)
     assert ruleset.position("nothing.yaml") == (1, 1)
-    problem = ruleset.problem(file, ("warn_before",), "cannot be evaluated yet", "rule-not-yet")
-    assert str(problem) == "value/vip.yaml:13:1: cannot be evaluated yet [rule-not-yet]"
+    problem = ruleset.problem(file, ("warn_before",), "found later", "rule-later")
+    assert str(problem) == "value/vip.yaml:13:1: found later [rule-later]"
 
 
 def test_one_mistake_refuses_all_of_it():
