@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from stream.core.plan import Plan
-    from stream.ruleset.explain import Asked, DimensionTold, SegmentTold, Watch
+    from stream.ruleset.explain import Watch
+    from stream.ruleset.explained import Asked, DimensionTold, LeavingTold, SegmentTold
     from stream.ruleset.ruleset import Ruleset
 
 Customer = Annotated[str, typer.Argument(metavar="CUSTOMER", help="The customer's id; anon:ID for an anonymous one.")]
@@ -114,7 +115,9 @@ def _wanted(ruleset: Ruleset, about: str | None) -> set[str] | None:
     """Return the ids of the segments that are asked about, None for those that the customer is in."""
     if about is None:
         return None
-    every = [one.id for one in ruleset.all_segments()]
+    from stream.ruleset.explain import told_ids
+
+    every = told_ids(ruleset)
     found = {each for each in every if about in {each, each.partition(".")[0], each.partition(".")[2]}}
     if not found:
         from difflib import get_close_matches
@@ -137,11 +140,18 @@ def _is_told(watch: Watch, wanted: set[str] | None, dimension: str, name: str) -
 def _tell_standing(told: list[DimensionTold], zone: ZoneInfo) -> None:
     rows = []
     for each in told:
-        leads = f"{each.next_segment or 'outside'} on {_instant(each.next_at, zone)}" if each.next_at else "stays"
+        leads = _leads(each, zone)
         rows.append(
             (each.name, each.segment or "–", _instant(each.since, zone), each.times if each.segment else None, leads)
         )
     say_table(("dimension", "segment", "since", "times#", "if nothing is heard"), rows)
+
+
+def _leads(told: DimensionTold, zone: ZoneInfo) -> str:
+    if told.next_at is None:
+        return "stays"
+    because = f": {told.next_condition}" if told.next_condition else ""
+    return f"{told.next_segment or 'outside'} on {_instant(told.next_at, zone)}{because}"
 
 
 def _tell_segment(told: SegmentTold, zone: ZoneInfo) -> None:
@@ -149,6 +159,8 @@ def _tell_segment(told: SegmentTold, zone: ZoneInfo) -> None:
     if not told.is_on:
         say("  off: nobody is in it\n")
         return
+    if told.leaving is not None:
+        _tell_leaving(told.leaving, zone)
     for clock in told.clocks:
         say(f"  {clock.word} until {_instant(clock.until, zone)}")
     rows = [*_rows("enter", told.enter, zone), *_rows("stay while", told.stay_while, zone)]
@@ -156,6 +168,24 @@ def _tell_segment(told: SegmentTold, zone: ZoneInfo) -> None:
         say_table(("", "condition", "holds", "value", "since", "changes if nothing is heard"), rows)
     else:
         say("  takes everyone whom no segment above takes\n")
+
+
+def _tell_leaving(told: LeavingTold, zone: ZoneInfo) -> None:
+    """Say when silence makes the customer leave, what ends then, and from when on they are warned of."""
+    from stream.ruleset.spans import span_text
+
+    warned = f"warned {span_text(told.warn_before_ms)} before"
+    if not told.is_in:
+        say(f"  not in {told.segment}, so there is nothing to leave; members are {warned}")
+    elif told.leaves_at is None:
+        say(f"  stays in {told.segment} if nothing is heard; else {warned}")
+    elif not told.is_exact:
+        say(f"  leaves {told.segment} not before {_instant(told.leaves_at, zone)}; {warned}")
+    else:
+        because = f" because of: {told.condition}" if told.condition else ""
+        since = _instant(told.leaves_at - told.warn_before_ms, zone)
+        say(f"  leaves {told.segment} on {_instant(told.leaves_at, zone)}{because}; {warned}, from {since}")
+    say(f"  what {told.segment} asks:")
 
 
 def _rows(word: str, lines: tuple[Asked, ...], zone: ZoneInfo) -> Iterator[tuple[object, ...]]:
@@ -193,6 +223,10 @@ def _json(customer: str, at: int, told: list[DimensionTold]) -> dict[str, Any]:
             return {key: plain(inner, key) for key, inner in value.items()}
         if isinstance(value, list | tuple):
             return [plain(inner) for inner in value]
-        return to_text(value) if name in {"since", "changes_at", "next_at", "until"} and value is not None else value
+        return (
+            to_text(value)
+            if name in {"since", "changes_at", "next_at", "until", "leaves_at"} and value is not None
+            else value
+        )
 
     return {"customer_id": customer, "at": to_text(at), "dimensions": [plain(asdict(each)) for each in told]}

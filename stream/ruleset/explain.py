@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from stream.core.condition import Leaf
 from stream.core.dimension import LEFT_AT, TRUE_SINCE, Change, Dimension, Segment
@@ -13,71 +12,21 @@ from stream.core.engine import Step, catch_up, step
 from stream.core.event import Event
 from stream.core.plan import Plan
 from stream.core.profile import NEVER, Profile, Standing
+from stream.core.reason import what_ran_out
 from stream.core.timeline import Timeline
+from stream.ruleset.compile_questions import dimension_of
+from stream.ruleset.explained import Asked, Clock, DimensionTold, LeavingTold, SegmentTold
 from stream.ruleset.layout import AUDIENCES
+from stream.ruleset.names import ABOUT_TO_LEAVE
 from stream.ruleset.ruleset import Ruleset, SegmentRules
 from stream.ruleset.schema import All, AnyOf, Condition, Not
 
+WARNING = ABOUT_TO_LEAVE[1:]
 SOMEBODY_ELSE = "somebody_else"
 """The outcome of events of other customers."""
 
 FARTHEST = 1_000
 """How many instants of silence are looked through before it says "not before"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """One line of what a segment asks: a group (`all`, `any`, `not`) or a condition; instants in ms."""
-
-    depth: int
-    word: str
-    """`all`, `any`, `not`; empty for a condition."""
-    holds: bool
-    condition: str = ""
-    value: Any = None
-    test: str = ""
-    bar: Any = None
-    unit: str = ""
-    since: int | None = None
-    changes_at: int | None = None
-    """When it changes if nothing is heard; None: never."""
-    is_exact: bool = True
-    """False: not before `changes_at`, which is as far as was looked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """A span that calms a segment, and the instant at which it is over."""
-
-    word: str
-    until: int
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentTold:
-    """One segment, what it asks, and how the customer answers."""
-
-    id: str
-    title: str
-    is_member: bool
-    is_on: bool
-    enter: tuple[Asked, ...]
-    stay_while: tuple[Asked, ...]
-    clocks: tuple[Clock, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class DimensionTold:
-    """Where the customer stands in one dimension (`segment` empty: outside), and where silence leads."""
-
-    name: str
-    segment: str
-    since: int
-    times: int
-    next_segment: str
-    next_at: int | None
-    """When it moves if nothing is heard; None: never."""
-    segments: tuple[SegmentTold, ...]
 
 
 class Watch(Timeline):
@@ -153,10 +102,11 @@ class Watch(Timeline):
             times=standing.entries.get(standing.segment, 1),
             next_segment=move.entered if move else "",
             next_at=move.at if move else None,
+            next_condition=ahead.reasons.get(dimension.name, ""),
             segments=tuple(
-                told.segment(rules, one, standing)
+                told.segment(rules, one, standing, dimension)
                 for one in segments
-                if (rules := ruleset.segment(segment_id(dimension.name, one.name))) is not None
+                if (rules := ruleset.segment(warned_of(segment_id(dimension.name, one.name)))) is not None
             ),
         )
 
@@ -167,13 +117,19 @@ class _Ahead:
     def __init__(self, plan: Plan, profile: Profile, leaves: Sequence[Leaf], at: int) -> None:
         """Live on from `at` until everything changed once, nothing changes any more, or it is far enough."""
         self.moves: dict[str, Change] = {}
+        self.reasons: dict[str, str] = {}
         self.changes: dict[int, int] = {}
+        self.stood = {
+            each.name: profile.standings[each.key].segment for each in plan.dimensions if each.key in profile.standings
+        }
+        """Where the customer stood at `at`, by dimension."""
         self.seen_until = NEVER
         pending = {id(leaf): (leaf, leaf.read(profile, at) > 0) for leaf in leaves}
         twin = profile.ahead()
         for now in islice(_instants(twin, pending, at), FARTHEST):
             for move in catch_up(twin, now + 1, plan).moves:
-                self.moves.setdefault(move.dimension.name, move)
+                if self.moves.setdefault(move.dimension.name, move) is move:
+                    self.reasons[move.dimension.name] = what_ran_out(twin, move, now)
             for key, (leaf, holds) in list(pending.items()):
                 if (leaf.read(twin, now) > 0) != holds:
                     self.changes[key] = now
@@ -201,17 +157,36 @@ class _Telling:
     since: dict[int, int | None]
     at: int
 
-    def segment(self, rules: SegmentRules, segment: Segment, standing: Standing) -> SegmentTold:
-        leaves = iter(segment.leaves)
+    def segment(self, rules: SegmentRules, segment: Segment, standing: Standing, dimension: Dimension) -> SegmentTold:
+        """Return what a segment asks; `rules` are those of the segment that it warns of, if it is a warning."""
+        leaving = self.leaving(rules) if segment.name == WARNING else None
+        leaves = iter(segment.leaves[1:] if leaving else segment.leaves)
         is_asked = bool(segment.leaves) and rules.is_on
         return SegmentTold(
-            id=rules.id,
-            title=rules.title,
+            id=dimension.name if leaving else rules.id,
+            title=segment.title if leaving else rules.title,
             is_member=standing.segment == segment.name,
             is_on=rules.is_on,
             enter=tuple(self.lines(rules.enter, leaves)) if is_asked and rules.enter else (),
             stay_while=tuple(self.lines(rules.stay_while, leaves)) if is_asked and rules.stay_while else (),
-            clocks=tuple(self.clocks(segment, standing)),
+            clocks=() if leaving else tuple(self.clocks(segment, standing)),
+            leaving=leaving,
+        )
+
+    def leaving(self, rules: SegmentRules) -> LeavingTold:
+        """Return when the customer leaves a segment if nothing is heard."""
+        name, segment = dimension_of(rules.id)
+        move = self.ahead.moves.get(name)
+        is_in = self.ahead.stood.get(name) == segment
+        is_known = move is not None or self.ahead.seen_until >= NEVER or not is_in
+        at = move.at if move else None if is_known else self.ahead.seen_until
+        return LeavingTold(
+            segment=rules.id,
+            is_in=is_in,
+            leaves_at=at if is_in else None,
+            is_exact=is_known,
+            condition=self.ahead.reasons.get(name, "") if is_in else "",
+            warn_before_ms=rules.warn_before_ms or 0,
         )
 
     def lines(self, condition: Condition, leaves: Iterator[Leaf], depth: int = 0) -> list[Asked]:
@@ -263,5 +238,18 @@ class _Telling:
 
 
 def segment_id(dimension: str, segment: str) -> str:
-    """Return `dimension.segment`; an audience is its own dimension."""
-    return dimension if dimension.startswith(f"{AUDIENCES}.") else f"{dimension}.{segment}"
+    """Return `dimension.segment`; an audience is its own dimension, and so is who is about to leave a segment."""
+    is_own = dimension.startswith(f"{AUDIENCES}.") or dimension.endswith(ABOUT_TO_LEAVE)
+    return dimension if is_own else f"{dimension}.{segment}"
+
+
+def warned_of(segment: str) -> str:
+    """Return the id of the segment that a warning is of, and of any other segment its own."""
+    return segment.removesuffix(ABOUT_TO_LEAVE)
+
+
+def told_ids(ruleset: Ruleset) -> list[str]:
+    """Return the ids of all segments that can be asked about, those of who is about to leave one included."""
+    ids = [one.id for one in ruleset.all_segments()]
+    warning = [one.id for one in ruleset.all_segments() if one.is_on and one.warn_before_ms is not None]
+    return ids + [one + ABOUT_TO_LEAVE for one in warning]

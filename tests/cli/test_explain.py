@@ -162,3 +162,70 @@ def test_a_cooldown_and_a_doubled_event_are_seen(events: Path, rules: Path) -> N
     over = {"word": "cooldown", "until": "2026-02-12T10:00:00.000Z"}
     assert only(found)["clocks"] == [over]
     assert only(told(events, rules, "gone", "--at", "2026-01-15T00:00:00Z"))["clocks"] == [over]
+
+
+WARNED = STAGE | {
+    "audiences/fresh.yaml": """\
+title: Fresh
+owner: o
+enter: {all: [{did: order_placed, within: 7d}, {did: product_viewed}]}
+stay_while: {did: order_placed, within: 9d}
+warn_before: 2d
+""",
+    "audiences/buyer.yaml": "title: Buyer\nowner: o\nwarn_before: 2d\nenter: {did: order_placed}\n",
+}
+
+
+@pytest.fixture
+def warned(tmp_path: Path) -> Path:
+    return folder(tmp_path / "rules", WARNED)
+
+
+def test_who_is_about_to_leave_is_told_when_why_and_from_when_they_are_warned(events: Path, warned: Path) -> None:
+    segment = only(told(events, warned, "fresh.about_to_leave"))
+    assert (segment["id"], segment["is_member"]) == ("audiences.fresh.about_to_leave", False)
+    assert segment["leaving"] == {
+        "segment": "audiences.fresh",
+        "is_in": True,
+        "leaves_at": "2026-01-14T10:00:00.000Z",
+        "is_exact": True,
+        "condition": "order_placed within 9d",
+        "warn_before_ms": 172_800_000,
+    }
+    assert [line["condition"] for line in segment["enter"][1:]] == ["order_placed within 7d", "product_viewed"]
+    assert [line["condition"] for line in segment["stay_while"]] == ["order_placed within 9d"]
+    later = only(told(events, warned, "audiences.fresh.about_to_leave", "--at", "2026-01-12T10:00:00Z"))
+    assert later["is_member"] is True
+
+
+def test_a_person_reads_when_they_leave_and_what_ends_then(events: Path, warned: Path) -> None:
+    arguments = ("--events", events, "--rules", warned)
+    shown = segments("explain", "c-1", "fresh.about_to_leave", *arguments).stdout
+    assert (
+        "  leaves audiences.fresh on 2026-01-14 10:00 because of: order_placed within 9d; warned 2d before, "
+        "from 2026-01-12 10:00" in shown
+    )
+    assert "outside on 2026-01-14 10:00" in segments("explain", "c-1", "fresh", *arguments).stdout
+    stays = segments("explain", "c-1", "buyer.about_to_leave", *arguments).stdout
+    assert "stays in audiences.buyer if nothing is heard" in stays
+    outside = segments("explain", "c-1", "fresh.about_to_leave", *arguments, "--at", "2026-02-01T00:00:00Z").stdout
+    assert "not in audiences.fresh, so there is nothing to leave; members are warned 2d before" in outside
+
+
+def test_what_was_not_looked_through_is_a_lower_bound_of_leaving(
+    events: Path, warned: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stream.ruleset.explain.FARTHEST", 1)
+    shown = segments("explain", "c-1", "fresh.about_to_leave", "--events", events, "--rules", warned).stdout
+    assert "leaves audiences.fresh not before 2026-01-" in shown
+
+
+def test_a_segment_that_warns_of_nothing_has_nobody_about_to_leave(events: Path, warned: Path) -> None:
+    result = segments("explain", "c-1", "active.about_to_leave", "--events", events, "--rules", warned)
+    assert result.exit_code == 2
+
+
+def test_where_silence_leads_says_what_ends_then(events: Path, rules: Path) -> None:
+    found = {each["name"]: each for each in told(events, rules)["dimensions"]}
+    assert found["stage"]["next_condition"] == "order_placed within 7d"
+    assert found["audiences.later"]["next_condition"] == "wait"

@@ -16,7 +16,7 @@ DAY = 86_400_000
 RULES = load(
     {
         "vocabulary.yaml": "zone: UTC\ncurrency: EUR\nevents:\n  seen: {title: Seen, properties: {page: text}}\n",
-        "audiences/often.yaml": "title: O\nowner: o\nenter: {did: seen, within: 30d, at_least: 5}\n",
+        "audiences/often.yaml": "title: O\nowner: o\nenter: {did: seen, within: 30d, at_least: 5}\nwarn_before: 3d\n",
         "audiences/once.yaml": "title: O\nowner: o\nenter: {did: seen, within: 200d}\n",
     }
 )
@@ -40,10 +40,10 @@ def test_beyond_what_was_looked_through_is_told_as_a_lower_bound(monkeypatch: py
     watch = Watch(plan(), "c")
     for day in range(1, 41):
         watch.apply(seen(day))
-    (once,) = watch.explain(RULES, 40 * DAY, lambda dimension, segment: segment == "once")[1].segments
+    (once,) = watch.explain(RULES, 40 * DAY, lambda dimension, segment: segment == "once")[-1].segments
     assert (once.enter[0].changes_at, once.enter[0].is_exact) == (240 * DAY, True)
     monkeypatch.setattr(explain, "FARTHEST", 1)
-    (once,) = watch.explain(RULES, 40 * DAY, lambda dimension, segment: segment == "once")[1].segments
+    (once,) = watch.explain(RULES, 40 * DAY, lambda dimension, segment: segment == "once")[-1].segments
     assert once.enter[0].changes_at is not None
     assert once.enter[0].changes_at < 240 * DAY
     assert once.enter[0].is_exact is False
@@ -65,6 +65,9 @@ def test_from_the_stored_bytes_all_is_known_but_since_when() -> None:
     assert [(each.name, each.segment, each.since, each.next_at) for each in live] == [
         (each.name, each.segment, each.since, each.next_at) for each in recorded
     ]
+    leaving = [one.leaving for each in live for one in each.segments if one.leaving]
+    assert leaving == [one.leaving for each in recorded for one in each.segments if one.leaving]
+    assert [(one.leaves_at, one.condition) for one in leaving] == [(33 * DAY, "seen within 30d")]
     lines = [line for each in live for one in each.segments for line in one.enter]
     assert [line.since for line in lines] == [None] * len(lines)
     assert [replace(line, since=None) for each in recorded for one in each.segments for line in one.enter] == lines
