@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from heapq import heappop, heappush
 
@@ -41,8 +42,8 @@ class Shelf:
             self._keep(work, work.finish())
             while fired := self._fired():
                 work = self._begin(fired)
-                work.wake_all(fired)
-                self._keep(work, work.finish(fired))
+                work.wake_all(fired, sys.maxsize)
+                self._keep(work, work.finish())
 
     def _begin(self, customers: set[str] | list[str]) -> Work:
         stored = {each: self.profiles.get(each) for each in customers}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 from stream.ports import Record
 from stream.service.slices import Changes, EngineFault, Incoming, Work
@@ -28,16 +28,14 @@ class Aside:
             else:
                 work.refuse(each.record, "engine", "engine", fault)
 
-    def worked(
-        self, begin: Callable[[bool], Work], fill: Callable[[Work], None], fired: Sequence[str] = ()
-    ) -> tuple[Work, Changes]:
+    def worked(self, begin: Callable[[bool], Work], fill: Callable[[Work], None]) -> tuple[Work, Changes]:
         """Begin, fill and finish a slice, again and again until nothing fails; `begin` is told whether carefully."""
         is_careful = False
         while True:
             work = begin(is_careful)
             try:
                 fill(work)
-                return work, work.finish(fired)
+                return work, work.finish()
             except EngineFault as fault:
                 if fault.offset is not None:
                     self._failed(fault.offset, str(fault))

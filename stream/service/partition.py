@@ -17,7 +17,7 @@ from stream.service.cache import Cache
 from stream.service.entrance import Entrance, fingerprint
 from stream.service.letters import send_dead_letters
 from stream.service.relay import Relay
-from stream.service.slices import Changes, Work, understand
+from stream.service.slices import TIMER_MOVES, Changes, Work, understand
 from stream.service.tally import flat, tally
 from stream.service.topics import Topics
 from stream.wire.head import Head, decode_head, encode_head
@@ -32,6 +32,7 @@ class Limits:
     slice_bytes: int = 1 << 20
     timers: int = 500
     """Due customers in one commit."""
+    timer_moves: int = TIMER_MOVES
     outbox_records: int = 20_000
     """Unpublished records at which the partition waits."""
     cache_bytes: int = 64 << 20
@@ -231,7 +232,7 @@ class Partition:
         Raises what ended the relay, if something did.
         """
         async with self._fenced_by_relay():
-            if not self.relay.has_room or self.earliest_wake >= self.head.tick_ms:
+            if not self.relay.has_room_to_spare or self.earliest_wake >= self.head.tick_ms:
                 return False
         async with self._owning():
             started = self._shared.clock.elapsed()
@@ -241,8 +242,7 @@ class Partition:
                 stored = await self._fetch(customers)
                 work, changes = self._aside.worked(
                     lambda is_careful: self._new_work(stored, is_careful),
-                    lambda work: work.wake_all(customers),
-                    customers,
+                    lambda work: work.wake_all(customers, self._shared.limits.timer_moves),
                 )
                 await self._commit(work, changes, started, 0)
                 tally(work, self.head, self.number, self._shared.metrics)

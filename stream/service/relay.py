@@ -85,6 +85,12 @@ class Relay:
         self._raise_if_dead()
         return self._records < self._bound
 
+    @property
+    def has_room_to_spare(self) -> bool:
+        """Tell whether less than half of the bound waits: timers go no further, so that records find room."""
+        self._raise_if_dead()
+        return self._records < self._bound / 2
+
     async def room(self) -> None:
         """Return when fewer records wait than the bound; raises what ended the relay, if something did."""
         while not self.has_room:

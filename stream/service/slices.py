@@ -40,6 +40,8 @@ ENGINE_FAULTS = (ArithmeticError, AssertionError, AttributeError, LookupError, R
 
 LATEST_RECORD_MS = 32_503_680_000_000
 """A record stamped in the year 3000 or later has no time."""
+TIMER_MOVES = 2_000
+"""Moves at which a slice of timers ends, be it of few customers: after long silence each may have many."""
 PARKED_MS = 86_400_000
 """How long the timer of a customer who cannot be read rests."""
 
@@ -114,6 +116,8 @@ class Work:
     moved: dict[str, None] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
+    woken: list[str] = field(default_factory=list)
+    """Whose timers fired."""
     newcomers: int = 0
     late: int = 0
     flaps: Counter[str] = field(default_factory=Counter)
@@ -183,13 +187,16 @@ class Work:
             return False
         return origin.offset <= self.intake.get(origin.lane, -1)
 
-    def wake_all(self, customers: Sequence[str]) -> None:
-        """Fire what is due of these customers."""
+    def wake_all(self, customers: Sequence[str], most_moves: int = TIMER_MOVES) -> None:
+        """Fire what is due of these customers; those beyond so many moves stay due, for the next slice."""
         for customer_id in customers:
+            if len(self.moves) >= most_moves:
+                break
             self.wake(customer_id)
 
     def wake(self, customer_id: str) -> None:
         """Fire what is due of one customer, and set their timer anew."""
+        self.woken.append(customer_id)
         profile = self._profile(customer_id)
         if profile is None:
             return
@@ -235,12 +242,12 @@ class Work:
 
     # -- what the slice comes to ----------------------------------------------------------
 
-    def finish(self, fired: Sequence[str] = ()) -> Changes:
-        """Return everything to write, after timers of these customers fired.
+    def finish(self) -> Changes:
+        """Return everything to write.
 
         EngineFault without an offset where a profile cannot be bytes: careful work finds the record.
         """
-        timers = self._timers(fired)
+        timers = self._timers()
         try:
             profiles = {customer_id: encode_profile(profile) for customer_id, profile in self.changed.items()}
         except ENGINE_FAULTS as fault:
@@ -248,10 +255,10 @@ class Work:
         memberships = [(each, membership.body(self.changed[each], self.plan)) for each in self.moved]
         return Changes(timers, profiles, Slice(memberships, self.told) if memberships else None)
 
-    def _timers(self, fired: Sequence[str]) -> dict[str, int | None]:
+    def _timers(self) -> dict[str, int | None]:
         """Return the index entries to write: those that come earlier, and anew those that fired."""
         entries: dict[str, int | None] = {
-            customer_id: self.tick_ms + PARKED_MS if customer_id in self.parked else None for customer_id in fired
+            customer_id: self.tick_ms + PARKED_MS if customer_id in self.parked else None for customer_id in self.woken
         }
         for customer_id, profile in self.changed.items():
             if profile.wake < profile.indexed:

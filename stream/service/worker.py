@@ -17,6 +17,8 @@ PACE_S = 0.05
 """How often timers are looked at: well within the second in which an exit is to be received."""
 MOST_OVERDUE = 1_000
 """So many overdue timers are counted in one partition; it is a sign of trouble, not a census."""
+COUNT_EVERY_S = 0.5
+"""At most so often they are counted."""
 TICK_EVERY_S = 0.2
 """At most so often a tick is appended to one partition."""
 
@@ -40,6 +42,8 @@ class Pulse:
     sending: asyncio.Task[int] | None = None
     offset: int = -1
     at_s: float = -TICK_EVERY_S
+    counted_s: float = -COUNT_EVERY_S
+    """When overdue timers were counted."""
 
     def is_quiet(self, position: int) -> bool:
         """Tell whether every tick is sent (or failed, being sent later) and was read."""
@@ -143,8 +147,7 @@ class Worker:
         if not self.time.appends_ticks or pulse is None:
             return
         now_ms, due_ms = shared.clock.now_ms(), owned.earliest_wake
-        overdue = await shared.store.due(number, now_ms, MOST_OVERDUE) if due_ms < now_ms else ()
-        shared.metrics.timers_overdue(number, len(overdue))
+        await self._count_overdue(number, pulse, now_ms if due_ms < now_ms else None)
         if not owned.head.tick_ms <= due_ms < now_ms or not pulse.is_quiet(owned.head.position):
             return
         if shared.clock.elapsed() - pulse.at_s < self.time.tick_every_s:
@@ -153,6 +156,15 @@ class Worker:
         if before_ms is not None and before_ms > due_ms:
             pulse.at_s = shared.clock.elapsed()
             pulse.sending = asyncio.create_task(self._append(number, Tick(before_ms), now_ms), name=f"tick-{number}")
+
+    async def _count_overdue(self, number: int, pulse: Pulse, before_ms: int | None) -> None:
+        """Say how many timers are overdue; None for none. Counting costs a read, so it is done now and then."""
+        if before_ms is None:
+            self.shared.metrics.timers_overdue(number, 0)
+        elif self.shared.clock.elapsed() - pulse.counted_s >= COUNT_EVERY_S:
+            pulse.counted_s = self.shared.clock.elapsed()
+            overdue = await self.shared.store.due(number, before_ms, MOST_OVERDUE)
+            self.shared.metrics.timers_overdue(number, len(overdue))
 
     async def _append(self, number: int, tick: Tick, now_ms: int) -> int:
         """Append a tick and return its offset. It goes on by itself: a slow broker must not hold up other timers."""

@@ -59,7 +59,7 @@ def test_an_early_index_entry_is_armed_again_and_changes_nothing_else() -> None:
     wake_ms = decode_profile("c-1", state["c-1"]).indexed
     fired = work(state, tick_ms=wake_ms + 1)
     fired.wake_all(["c-1"])
-    changes = fired.finish(["c-1"])
+    changes = fired.finish()
     (again_ms,) = changes.timers.values()
     assert again_ms is not None
     assert again_ms > wake_ms
@@ -68,7 +68,7 @@ def test_an_early_index_entry_is_armed_again_and_changes_nothing_else() -> None:
 def test_a_timer_that_fired_for_good_is_removed() -> None:
     fired = work(stored(), tick_ms=START_MS + 30 * DAY_MS)
     fired.wake_all(["c-1"])
-    changes = fired.finish(["c-1"])
+    changes = fired.finish()
     assert changes.timers == {"c-1": None}
     assert changes.told is not None
     assert [each.is_timed for each in changes.told.transitions] == [True]

@@ -38,7 +38,7 @@ def told() -> tuple[Town, Changes, Head]:
         work.apply(understand(record, starter()))
     work.wake_all(["c-1"])
     head = Head(len(records), b"8 bytes!", work.tick_ms, (1, "hash"), "", work.intake, work.members({}), 1)
-    return town, work.finish(["c-1"]), head
+    return town, work.finish(), head
 
 
 def test_transitions_with_their_headers() -> None:

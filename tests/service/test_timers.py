@@ -1,0 +1,73 @@
+"""Due timers in bounded passes: after long silence, and beside records while nothing is published."""
+
+from __future__ import annotations
+
+import asyncio
+
+from stream.service.partition import Limits
+from tests.core.agreement import plan_of
+from tests.histories import DAY_MS, START_MS, Line, write
+from tests.laws.starter import as_text
+from tests.oracle.story import audience
+from tests.town import Member, Town, consumed, replayed, turns
+
+WEEKEND = {"today": {"weekday": ["saturday", "sunday"]}}
+
+
+def event(at_ms: int, customer: str) -> Line:
+    return Line(at_ms, {"event_id": f"{customer}@{at_ms}", "customer_id": customer, "name": "product_viewed"})
+
+
+async def town_of(rule: dict[str, object], limits: Limits, customers: int) -> tuple[Town, Member]:
+    """Return a town where so many customers came on its first day, and its worker."""
+    plan = plan_of({path: as_text(about) for path, about in audience(rule).items()})
+    town = await Town(plan, partitions=1, limits=limits).open()
+    write(town, [event(START_MS, f"c-{number}") for number in range(customers)])
+    member = town.member()
+    await member.work()
+    return town, member
+
+
+async def test_a_pass_ends_after_so_many_moves_and_what_is_left_is_still_due() -> None:
+    """Ten customers with two years of weekends to catch up, and room for thirty moves in a slice."""
+    town, member = await town_of(WEEKEND, Limits(timers=500, timer_moves=30), 10)
+    write(town, [Line(START_MS + 730 * DAY_MS, None)])
+    await member.deliver(0, 10)
+    passes, before = 0, town.published()
+    more = True
+    while more:
+        more = await member.worker.tend(0)
+        await member.worker.owned[0].relay.drained()
+        told, before = town.published() - before, town.published()
+        assert told <= 30 + 210, "the customer at work is brought to an end, and no other begun"
+        passes += 1
+    await member.publish()
+    await member.end()
+    assert passes >= 10
+    assert consumed(town.log).bodies == replayed(town.log, town.plan)
+    assert all(len(bodies) > 200 for bodies in consumed(town.log).bodies.values())
+
+
+async def test_timers_leave_half_of_the_outbox_to_records() -> None:
+    """While Kafka takes nothing, timers stop at half of the bound, and live records are committed all the same."""
+    limits = Limits(timers=5, outbox_records=100)
+    town, member = await town_of({"did": "product_viewed", "within": "7d"}, limits, 60)
+    member.producer.held = asyncio.Event()
+    write(town, [Line(START_MS + 8 * DAY_MS, None)])
+    await member.deliver(0, 10)
+    for _ in range(100):
+        await member.worker.tend(0)
+    owned = member.worker.owned[0]
+    assert 50 <= owned.relay.waiting <= 60
+    assert len(town.server.partitions[0].timers) > 20, "most customers wait for their turn"
+    for number in range(20):
+        write(town, [event(START_MS + 8 * DAY_MS + number, f"live-{number}")])
+        assert await member.deliver(0, 10)
+        await member.worker.tend(0)
+    assert town.head(0).customers == 80
+    assert owned.relay.waiting >= 90
+    member.producer.held.set()
+    await turns()
+    await member.work()
+    await member.end()
+    assert consumed(town.log).bodies == replayed(town.log, town.plan)
