@@ -20,6 +20,7 @@ from stream.adapters.kafka_offsets import KafkaLog
 from stream.adapters.kafka_options import KafkaOptions, Security
 from stream.adapters.kafka_producer import KafkaProducer
 from stream.adapters.kafka_topics import check_topics
+from stream.adapters.memory import rare_collections
 from stream.adapters.mock_broker import PARTITIONS, start_mock_broker
 from stream.adapters.prometheus import Prometheus
 from stream.adapters.redis import RedisStore
@@ -193,6 +194,7 @@ async def running(place: Place, rules: Rules) -> AsyncIterator[Running]:
         worker.retake, worker.hold = retaking(events), holding(events)
         it = Running(place, rules, worker, events, producer, store, frontier, metrics, options, port)
         unready.it = it
+        stack.enter_context(rare_collections())
         async with _tasks(it):
             yield it
 
