@@ -5,56 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 NOTHING: Mapping[str, Any] = {}
 
 
-class Event:
-    """One accepted event: `occurred_at` never lies after `record_time`, money is in minor units."""
+class Event(msgspec.Struct, gc=False):
+    """One accepted event: `occurred_at` never lies after `record_time`, money is in minor units.
 
-    __slots__ = (
-        "backfill_until",
-        "consents",
-        "customer_id",
-        "event_id",
-        "lists",
-        "name",
-        "occurred_at",
-        "properties",
-        "record_time",
-        "scores",
-        "source",
-        "traits",
-    )
+    A struct is made five times as fast as a class of Python's own, and one is made for every record.
+    """
 
-    def __init__(
-        self,
-        event_id: str,
-        customer_id: str,
-        occurred_at: int,
-        record_time: int,
-        *,
-        source: str = "",
-        name: str = "",
-        properties: Mapping[str, Any] = NOTHING,
-        traits: Mapping[str, Any] = NOTHING,
-        consents: Mapping[str, str] = NOTHING,
-        lists: Mapping[str, str] = NOTHING,
-        scores: Mapping[str, float] = NOTHING,
-        backfill_until: int = -1,
-    ) -> None:
-        """Hold the parts; an empty `name` means that nothing was done, only told (traits, consents, lists, scores).
-
-        `backfill_until` is the end of the history that this record was loaded with: nothing dated up to it acts.
-        """
-        self.event_id = event_id
-        self.customer_id = customer_id
-        self.occurred_at = occurred_at
-        self.record_time = record_time
-        self.source = source
-        self.name = name
-        self.properties = properties
-        self.traits = traits
-        self.consents = consents
-        self.lists = lists
-        self.scores = scores
-        self.backfill_until = backfill_until
+    event_id: str
+    customer_id: str
+    occurred_at: int
+    record_time: int
+    source: str = ""
+    name: str = ""
+    """Empty where nothing was done, only told (traits, consents, lists, scores)."""
+    properties: Mapping[str, Any] = {}
+    traits: Mapping[str, Any] = {}
+    consents: Mapping[str, str] = {}
+    lists: Mapping[str, str] = {}
+    scores: Mapping[str, float] = {}
+    backfill_until: int = -1
+    """The end of the history that this record was loaded with: nothing dated up to it acts."""

@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
+
 from stream.core.dimension import Change
 from stream.core.engine import ACCEPTED, DUPLICATE, Step, catch_up, step
 from stream.core.event import Event
@@ -56,8 +58,7 @@ class Refused:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Incoming:
+class Incoming(msgspec.Struct, frozen=True, gc=False):
     """One record as it was understood."""
 
     record: Record
@@ -77,12 +78,14 @@ class EngineFault(Exception):  # noqa: N818 - it names what happened, not an err
 
 def understand(record: Record, plan: Plan) -> Incoming:
     """Return the record decoded and judged; what cannot be used carries its InputError."""
-    headers = dict(record.headers) if record.headers else {}
     try:
         if record.fault:
             raise InputError("header", record.fault)
         if not 0 <= record.timestamp_ms < LATEST_RECORD_MS:
             raise InputError("record_time", f"the record is stamped {record.timestamp_ms} ms, which is no time")
+        if not record.headers:
+            return Incoming(record, plan.vocabulary.accept(decode_event(record.value), record.timestamp_ms))
+        headers = dict(record.headers)
         kind = headers.get(KIND)
         if kind is not None:
             return Incoming(record, decode_control(kind.decode(errors="replace"), record.value))
@@ -152,10 +155,10 @@ class Work:
         self.outcomes["use"] += 1
 
     def _event(self, incoming: Incoming, event: Event) -> None:
-        if self._is_taken_in(incoming.origin):
+        if incoming.origin is not None and self._is_taken_in(incoming.origin):
             self.outcomes[DUPLICATE] += 1
             return
-        profile = self._profile(event.customer_id)
+        profile = self.profiles.get(event.customer_id) or self._profile(event.customer_id)
         if profile is None:
             self.refuse(incoming.record, "state", "corrupt", self.parked[event.customer_id])
             return
@@ -182,9 +185,7 @@ class Work:
         here = self.partition
         return f"customer {customer_id!r} belongs to partition {home}, not {here}; key by customer_id with murmur2"
 
-    def _is_taken_in(self, origin: Origin | None) -> bool:
-        if origin is None:
-            return False
+    def _is_taken_in(self, origin: Origin) -> bool:
         return origin.offset <= self.intake.get(origin.lane, -1)
 
     def wake_all(self, customers: Sequence[str], most_moves: int = TIMER_MOVES) -> None:
@@ -231,8 +232,9 @@ class Work:
         if self.is_careful:
             encode_profile(profile)
         self.changed[customer_id] = profile
-        self.told += told
-        self.told_by_kind.update((each.dimension, each.entered, each.cause.kind) for each in done.transitions)
+        if told:
+            self.told += told
+            self.told_by_kind.update((each.dimension, each.entered, each.cause.kind) for each in done.transitions)
         if done.moves:
             self.moves += done.moves
             self.flaps.update(
