@@ -19,6 +19,8 @@ from bench.stage import Stage
 BENCHMARKS = {
     "peers": "equal work side by side with Faust, bytewax, quixstreams, pathway and Kafka Streams",
     "engine": "the pure parts: events a second and µs of CPU an event",
+    "parts": "decode, partition, commit and relay, each by itself",
+    "scaling": "what the cost of an event grows with: rules, customers, history, cold reads, timers, batches",
     "memory": "bytes per customer in Redis and in the worker's cache",
     "worker": "topic to committed to published, beside a bare consumer of the same log",
     "latency": "produced to received by an outside consumer, at paced rates",

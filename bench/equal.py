@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import msgspec
 
+from bench.mix import Mix
 from bench.peers.fold import State, fold
 from bench.rulesets import Chosen, folder
-from stream.ports import Record
+from stream.ports import Message, Record
 from stream.wire.instant import to_ms, to_text
 from stream.wire.placing import partition_of
 
@@ -48,15 +49,16 @@ class EqualLog:
     @property
     def warm_up(self) -> Sequence[Purchase]:
         """Return the part that is not measured."""
-        return self.purchases[: self._begin]
+        return self.purchases[: self.begin]
 
     @property
     def measured(self) -> Sequence[Purchase]:
         """Return the part that is measured."""
-        return self.purchases[self._begin :]
+        return self.purchases[self.begin :]
 
     @property
-    def _begin(self) -> int:
+    def begin(self) -> int:
+        """Return at which record the measured part begins."""
         return int(WARM_UP_SHARE * len(self.purchases))
 
     def records(self) -> list[Record]:
@@ -67,30 +69,43 @@ class EqualLog:
         ]
 
 
+def fed(events: int) -> Mix:
+    """Return a log as records that any benchmark can be fed with."""
+    each = log(events)
+    messages: list[Message] = [(one.customer_id.encode(), one.value, (), one.at_ms) for one in each.purchases]
+    return Mix("equal work", "the purchases of skewed customers that peers work, too", messages, each.begin)
+
+
 def rules() -> Chosen:
     """Return our rules for the equal work."""
     return folder("equal work", RULES)
 
 
-def log(events: int) -> EqualLog:
-    """Return a log of so many events: a fifth as many customers, the first of them far busier than the last."""
-    return EqualLog(list(_purchases(events)))
+def log(events: int, customers: int = 0, skew: float = 2.0, begins_ms: int = BEGINS_MS) -> EqualLog:
+    """Return a log of so many events, of a fifth as many customers where their number is not given.
+
+    The first customers are far busier than the last; with a skew of 1 all are alike.
+    """
+    return EqualLog(list(_purchases(events, customers or events // EVENTS_PER_CUSTOMER, skew, begins_ms)))
 
 
-def _purchases(events: int) -> Iterator[Purchase]:
+def _purchases(events: int, customers: int, skew: float, begins_ms: int) -> Iterator[Purchase]:
     chance = Random(SEED)
-    customers = events // EVENTS_PER_CUSTOMER
     for number in range(events):
-        customer_id, amount = f"c-{int(customers * chance.random() ** 2)}", chance.randint(1, 100)
-        at_ms = BEGINS_MS + 10 * number
-        event = {
-            "event_id": f"e-{number}",
-            "customer_id": customer_id,
-            "name": "purchase",
-            "occurred_at": to_text(at_ms),
-            "properties": {"amount": amount},
-        }
-        yield Purchase(at_ms, customer_id, amount, _encode(event))
+        customer_id, amount = f"c-{int(customers * chance.random() ** skew)}", chance.randint(1, 100)
+        yield purchase(number, begins_ms + 10 * number, customer_id, amount)
+
+
+def purchase(number: int, at_ms: int, customer_id: str, amount: int) -> Purchase:
+    """Return one event."""
+    event = {
+        "event_id": f"{at_ms}.{number}",
+        "customer_id": customer_id,
+        "name": "purchase",
+        "occurred_at": to_text(at_ms),
+        "properties": {"amount": amount},
+    }
+    return Purchase(at_ms, customer_id, amount, _encode(event))
 
 
 def partition(customer_id: str, partitions: int) -> int:

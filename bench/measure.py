@@ -65,6 +65,14 @@ def peak_mib(pid: int) -> float:
     return 0.0
 
 
+def available_gib() -> float:
+    """Return how much memory the machine could still give, in GiB."""
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) / 2**20
+    return 0.0
+
+
 def machine_cpu_s() -> float:
     """Return the seconds of CPU that all processes of the machine have used."""
     user, nice, system, _idle, _wait, irq, soft = map(

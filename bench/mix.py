@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from importlib.resources import files
@@ -48,14 +48,15 @@ class Mix:
             for offset, (key, value, headers, at_ms) in enumerate(self.messages)
         ]
 
-    def by_partition(self, partitions: int) -> dict[int, list[Message]]:
-        """Return what to write into each partition; ticks go into all."""
-        placed: dict[int, list[Message]] = defaultdict(list)
-        for each in self.messages:
-            key = each[0]
-            for number in range(partitions) if key is None else (partition_of(key.decode(), partitions),):
-                placed[number].append(each)
-        return placed
+
+def by_partition(messages: Iterable[Message], partitions: int) -> dict[int, list[Message]]:
+    """Return what to write into each partition; ticks go into all."""
+    placed: dict[int, list[Message]] = defaultdict(list)
+    for each in messages:
+        key = each[0]
+        for number in range(partitions) if key is None else (partition_of(key.decode(), partitions),):
+            placed[number].append(each)
+    return placed
 
 
 def traffic(events: int, warm_up_share: float = 0.3, customers: int = CUSTOMERS) -> Mix:

@@ -46,3 +46,12 @@ def every() -> Iterator[Chosen]:
     yield first
     if all_of_them.rules.hash != first.rules.hash:
         yield all_of_them
+
+
+def written(path: Path, files: dict[str, str]) -> Chosen:
+    """Return the rules of a folder that is written now, from texts by file name."""
+    for name, text in files.items():
+        file = path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    return folder(path.name, path)

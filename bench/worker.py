@@ -1,87 +1,116 @@
-"""One worker process: a log read, committed and published, beside a bare consumer of the same log."""
+"""Whole workers: a log read, committed and published by one process or two, beside a bare consumer of the same log."""
 
 from __future__ import annotations
 
 import asyncio
-from time import perf_counter
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
 
-from bench import mix, rulesets
+from bench import equal, mix, rulesets
+from bench.backlog import LONG_SESSION, caught_up
 from bench.floor import bare
-from bench.measure import BrokenRunError, CpuMeter, Row, peak_mib
+from bench.measure import BrokenRunError, Row, peak_mib
 from bench.mix import Mix
 from bench.report import Report
 from bench.rulesets import Chosen
 from bench.site import PARTITIONS, Site, Worker, fresh
 from bench.stage import Stage
 
-QUICK_EVENTS, FULL_EVENTS, MOCK_EVENTS = 8_000, 40_000, 30_000
+QUICK_EVENTS, FULL_EVENTS, MOCK_EVENTS = 8_000, 60_000, 30_000
 """The mock broker forgets what lies further back than five MiB in a partition."""
 KEY = "events/s"
 USERS = ("worker", "redis", "broker")
 
 
 def run(stage: Stage) -> list[Report]:
-    """Return one row for the bare consumer and one per set of rules."""
+    """Return one row for the bare consumer and one per set of rules and number of processes."""
     servers = stage.servers
     wanted = stage.pick(QUICK_EVENTS, FULL_EVENTS)
-    fed = mix.traffic(wanted if servers.is_real else min(wanted, MOCK_EVENTS))
-    rows: list[Row] = []
-    for chosen in rulesets.every():
-        found = stage.medians(_Measured(stage, chosen, fed), KEY)
-        rows += found if not rows else found[1:]
+    events = wanted if servers.is_real else min(wanted, MOCK_EVENTS)
+    traffic = mix.traffic(events)
+    fed = [(equal.rules(), equal.fed(events)), *((chosen, traffic) for chosen in rulesets.every())]
+    rows = [stage.median(lambda: asyncio.run(_floor(stage, traffic)), KEY)]
+    for chosen, each in fed:
+        for processes in (1, 2) if servers.is_real else (1,):
+            rows.append(stage.median(_Measured(stage, chosen, each, processes), KEY))
     notes = [
-        f"{fed.what}; {len(fed.messages):,} records in {PARTITIONS} partitions, ticks every hour in each, the first "
-        "30 % not measured",
+        f"equal work: {fed[0][1].what}; other rules: {traffic.what}, ticks every hour",
+        f"{events:,} events in {PARTITIONS} partitions; the first 30 % warm up, the rest is written while the workers are "
+        "frozen, and they catch up with it",
         "seen from outside: positions and outboxes in Redis, CPU in /proc; done when all is committed and published",
-        "others: cores that other processes of this machine kept busy meanwhile",
+        "others: cores that other processes of this machine kept busy meanwhile; AOF: what Redis appended to its file",
         servers.note,
     ]
-    return [Report("worker", "Topic to committed to published: one worker process", rows, notes)]
+    return [Report("worker", "Topic to committed to published: whole workers", rows, notes)]
 
 
+async def _floor(stage: Stage, fed: Mix) -> Row:
+    site = await fresh(stage.servers, stage.folder)
+    await site.write(mix.by_partition(fed.messages, PARTITIONS))
+    found = bare(site.servers.bootstrap, site.topics.events, PARTITIONS, site.options.fetch_max_bytes)
+    records, seconds, used_s = (float(found[name] or 0) for name in ("records", "seconds", "cpu_s"))
+    row: Row = {"who": "bare consumer", "processes": 1, "rules": "–"}
+    return row | {KEY: records / seconds, "worker µs/event": used_s / records * 1e6}
+
+
+@dataclass(frozen=True, slots=True)
 class _Measured:
     """One measurement, to be made again and again."""
 
-    def __init__(self, stage: Stage, chosen: Chosen, fed: Mix) -> None:
-        self._stage, self._chosen, self._mix = stage, chosen, fed
+    stage: Stage
+    chosen: Chosen
+    fed: Mix
+    processes: int
 
-    def __call__(self) -> list[Row]:
-        return asyncio.run(self._measured())
+    def __call__(self) -> Row:
+        row: Row = {"who": "worker", "processes": self.processes}
+        row["rules"] = f"{self.chosen.name} ({self.chosen.segments})"
+        return row | asyncio.run(self._measured())
 
-    async def _measured(self) -> list[Row]:
-        site = await fresh(self._stage.servers, self._stage.folder)
-        await site.write(self._mix.by_partition(PARTITIONS))
-        records = await site.count(site.topics.events)
-        floor = bare(site.servers.bootstrap, site.topics.events, PARTITIONS, site.options.fetch_max_bytes)
-        with site.worker(self._chosen, "log") as worker:
-            served = await _serve(site, worker, records, self._mix)
-        name = f"{self._chosen.name} ({self._chosen.segments})"
-        return [_floor_row(floor), {"who": "worker", "rules": name, **served}]
+    async def _measured(self) -> Row:
+        site, warm_up = await fresh(self.stage.servers, self.stage.folder), self.fed.messages[: self.fed.warm_up]
+        await site.write(mix.by_partition(warm_up, PARTITIONS))
+        with ExitStack() as stack:
+            workers = [stack.enter_context(self._worker(site, number)) for number in range(self.processes)]
+            for each in workers:
+                await site.until(each.is_ready, each, "the workers to be ready")
+            await _until_done(site, workers)
+            appended = _appended(site)
+            wall_s, used = await caught_up(
+                site, workers, lambda: self._write_rest(site), lambda: _until_done(site, workers)
+            )
+            appended = _appended(site) - appended
+            peak = max(peak_mib(each.child.pid) for each in workers)
+        row: Row = {KEY: self.fed.events / wall_s}
+        row |= {f"{name} µs/event": used[name] / self.fed.events * 1e6 for name in USERS}
+        row |= {"AOF bytes/event": appended / self.fed.events if appended > 0 else None}
+        row |= await _said(site, sum(key is not None for key, *_ in self.fed.messages))
+        return row | {"worker peak MiB": peak, "others (cores)": used["others"] / wall_s}
+
+    def _worker(self, site: Site, number: int) -> AbstractContextManager[Worker]:
+        return site.worker(self.chosen, "log", LONG_SESSION | {"SEGMENTS_WORKER": f"worker-{number}"})
+
+    async def _write_rest(self, site: Site) -> None:
+        await site.write(mix.by_partition(self.fed.messages[self.fed.warm_up :], PARTITIONS))
 
 
-def _floor_row(floor: Row) -> Row:
-    records, seconds, used_s = (float(floor[name] or 0) for name in ("records", "seconds", "cpu_s"))
-    return {"who": "bare consumer", "rules": "–", KEY: records / seconds, "worker µs/event": used_s / records * 1e6}
+async def _until_done(site: Site, workers: Sequence[Worker]) -> None:
+    await site.until_done(workers[0], await site.count(site.topics.events))
+    for each in workers:
+        each.check()
 
 
-async def _serve(site: Site, worker: Worker, records: int, fed: Mix) -> Row:
-    warm_up = int(records * fed.warm_up / len(fed.messages))
-    await site.until(lambda: site.committed >= warm_up, worker, "the first part to be committed")
-    meter, began, behind = CpuMeter({"worker": worker.child.pid, **site.servers.pids}), perf_counter(), site.committed
-    await site.until_done(worker, records)
-    wall_s, used = perf_counter() - began, meter.used_s()
-    events = sum(key is not None for key, *_ in fed.messages)
-    measured = (records - behind) * events / records
-    if measured < 1:
-        raise BrokenRunError("the log was done before it could be measured; feed more events")
+def _appended(site: Site) -> int:
+    """Return how long the append-only file is."""
+    with site.servers.connect() as client:
+        return int(client.info("persistence").get("aof_current_size", 0))
+
+
+async def _said(site: Site, events: int) -> Row:
+    """Return what the whole log caused, by event."""
     if letters := await site.count(site.topics.dead_letters):
         raise BrokenRunError(f"{letters} records went to the dead letters")
     told = await site.count(site.topics.transitions)
-    row: Row = {KEY: measured / wall_s}
-    row |= {f"{name} µs/event": used[name] / measured * 1e6 for name in USERS}
-    row |= {"transitions/event": told / events, "first records/event": _customers(site) / events}
-    return row | {"worker peak MiB": peak_mib(worker.child.pid), "others (cores)": used["others"] / wall_s}
-
-
-def _customers(site: Site) -> int:
-    return sum(head.customers for head in site.heads())
+    customers = sum(head.customers for head in site.heads())
+    return {"transitions/event": told / events, "first records/event": customers / events}

@@ -8,19 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from time import perf_counter
 
 from confluent_kafka import Producer
 
 from bench import equal
+from bench.backlog import LONG_SESSION, caught_up
 from bench.equal import EqualLog, Purchase
-from bench.measure import BrokenRunError, CpuMeter, Row
+from bench.measure import BrokenRunError, Row
 from bench.peers.outputs import changes_in, outputs
 from bench.peers.roster import OURS, OURS_DURABLE, PEERS, Peer
 from bench.peers.setting_up import HERE, PeerMissingError
@@ -34,8 +33,6 @@ START_S, LONGEST_S = 120.0, 300.0
 KEY = "events/s"
 CPU = "CPU s/million"
 GRACE_S = 0.5
-LONG_SESSION = {"SEGMENTS_SESSION_TIMEOUT_MS": "60000"}
-"""So long that nobody is thrown out of the group while frozen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,26 +70,23 @@ async def _measured(stage: Stage, contestant: Contestant, log: EqualLog) -> Row:
     site = await fresh(stage.servers, stage.folder)
     topic = contestant.topic(site)
     await apply_topics(site.options, [TopicPlan(topic, PARTITIONS, {"retention.ms": "-1"})])
-    _write(site, log.warm_up)
+    await _write(site, log.warm_up)
     before, wanted = equal.changes(log.warm_up), equal.changes(log.purchases)
     with contestant.running(site) as worker, outputs(site.servers.bootstrap, topic, PARTITIONS) as found:
         found.until(before.total(), worker, START_S)
-        os.kill(worker.child.pid, signal.SIGSTOP)
-        _write(site, log.measured)
-        meter = CpuMeter({"it": worker.child.pid, **site.servers.pids})
-        os.kill(worker.child.pid, signal.SIGCONT)
-        began = perf_counter()
-        wall_s = found.until(wanted.total(), worker, LONGEST_S) - began
-        used = meter.used_s()
-        while perf_counter() < began + wall_s + GRACE_S:
-            found.look()
+
+        async def done() -> None:
+            found.until(wanted.total(), worker, LONGEST_S)
+
+        wall_s, used = await caught_up(site, [worker], lambda: _write(site, log.measured), done)
+        found.settle(GRACE_S)
     if changes_in(found.values) != wanted:
         raise BrokenRunError(f"{len(found.values):,} changes, not the {wanted.total():,} that the log causes")
     return _told(len(log.measured), wall_s, used, wanted.total() - before.total())
 
 
 def _told(events: int, wall_s: float, used: dict[str, float], changes: int) -> Row:
-    row: Row = {KEY: events / wall_s, CPU: used["it"] / events * 1e6}
+    row: Row = {KEY: events / wall_s, CPU: used["worker"] / events * 1e6}
     row |= {f"{name} µs/event": used[name] / events * 1e6 for name in ("redis", "broker")}
     return row | {"changes/event": changes / events, "others (cores)": used["others"] / wall_s}
 
@@ -173,7 +167,7 @@ def _running(peer: Peer, site: Site) -> Iterator[Worker]:
         ended(child)
 
 
-def _write(site: Site, purchases: Sequence[Purchase]) -> None:
+async def _write(site: Site, purchases: Sequence[Purchase]) -> None:
     """Write purchases into the events topic, and return when all are acknowledged."""
     producer = Producer(
         {

@@ -36,16 +36,20 @@ class Outputs:
         self._consumer = consumer
         self.values: list[bytes] = []
 
-    def until(self, wanted: int, worker: Worker, within_s: float) -> float:
-        """Return the instant (perf_counter) at which so many are there; BrokenRunError where they do not come."""
+    def until(self, wanted: int, worker: Worker, within_s: float) -> None:
+        """Return when so many are there; BrokenRunError where they do not come."""
         end = perf_counter() + within_s
         while len(self.values) < wanted:
             self.look()
             if perf_counter() > end:
                 raise BrokenRunError(f"{len(self.values):,} of {wanted:,} changes came within {within_s:.0f} s")
-            if worker.child.poll() is not None:
-                worker.check()
-        return perf_counter()
+            worker.check()
+
+    def settle(self, seconds: float) -> None:
+        """Take in what comes for so long: more than was wanted, if somebody says things twice."""
+        end = perf_counter() + seconds
+        while perf_counter() < end:
+            self.look()
 
     def look(self) -> None:
         """Take in what came since the last look."""

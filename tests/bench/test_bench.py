@@ -102,7 +102,7 @@ def test_the_records_are_the_same_each_time_and_in_the_order_of_time() -> None:
     times = [at_ms for *_, at_ms in once.messages if at_ms is not None]
     assert times == sorted(times)
     assert len(times) == len(once.messages)
-    placed = once.by_partition(4)
+    placed = mix.by_partition(once.messages, 4)
     ticks = sum(key is None for key, *_ in once.messages)
     assert ticks > 0
     assert sum(map(len, placed.values())) == 500 + 4 * ticks

@@ -1,0 +1,213 @@
+"""What the cost of an event grows with: rules, customers, history, cold reads, timers, batches; in one process."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from time import perf_counter, process_time
+
+from bench import equal
+from bench.equal import BEGINS_MS, EqualLog
+from bench.lone import NAMESPACE, lone
+from bench.measure import Row, available_gib
+from bench.report import Report
+from bench.rulesets import Chosen, written
+from bench.shelf import Shelf
+from bench.stage import Stage
+from stream.adapters.redis_keys import Keys
+from stream.demo.writer import tick
+from stream.ports import Record
+from stream.service.cache import OVERHEAD_BYTES
+
+QUICK_EVENTS, FULL_EVENTS = 2_000, 20_000
+QUICK_RULES, FULL_RULES = (10, 100), (10, 100, 1_000)
+QUICK_CUSTOMERS, FULL_CUSTOMERS = (10_000, 100_000), (10_000, 1_000_000, 5_000_000)
+QUICK_PAST, FULL_PAST = (10, 1_000), (10, 1_000, 100_000)
+QUICK_TIMERS, FULL_TIMERS = 1_000, 20_000
+BATCHES = (10, 100, 1_000, 5_000)
+CUSTOMER_KIB = 0.8
+"""What a known customer takes on the shelf, at most."""
+BUSY = 2
+DAY_MS = 86_400_000
+KEY = "µs CPU/event"
+
+
+def run(stage: Stage) -> list[Report]:
+    """Return one row per thing that may grow and size of it."""
+    groups = (_of_rules, _of_customers, _of_history, _of_cold_reads, _of_timers, _of_batches)
+    rows = [row for group in groups for row in _compared(list(group(stage)))]
+    notes = [
+        "the equal work's rules and log, the same events at every size; ÷ first: against the first row of its kind",
+        "rules: audiences, of which 5 ask about the event; customers, history: slices with packed profiles in a dict; "
+        f"history: {BUSY} customers take turns; cold reads, batches: a partition with a real Redis, without a broker; "
+        "timers: of all known customers so many percent leave an audience within one minute of ticks, cost per wake-up",
+    ]
+    return [Report("scaling", "What the cost of an event grows with", rows, notes)]
+
+
+def _compared(rows: list[Row]) -> list[Row]:
+    first = rows[0][KEY]
+    for row in rows:
+        if isinstance(first, float) and isinstance(found := row.get(KEY), float):
+            row["÷ first"] = found / first
+    return rows
+
+
+def _log(stage: Stage, customers: int = 0, skew: float = 2.0) -> EqualLog:
+    return equal.log(stage.pick(QUICK_EVENTS, FULL_EVENTS), customers, skew)
+
+
+def _median(stage: Stage, what: str, size: str, measure: Callable[[], Row]) -> Row:
+    found = stage.median(measure, KEY)
+    return {"what": what, "size": size} | found
+
+
+def _worked(shelf: Shelf, records: Sequence[Record]) -> Row:
+    """Return what it takes to work these records on a shelf."""
+    told = shelf.transitions
+    gc.collect()
+    wall, used = perf_counter(), process_time()
+    shelf.work(records)
+    wall_s, used_s = perf_counter() - wall, process_time() - used
+    row: Row = {KEY: used_s / len(records) * 1e6, "events/s": len(records) / wall_s}
+    return row | {"transitions/event": (shelf.transitions - told) / len(records)}
+
+
+# -- rules ----------------------------------------------------------------------------------
+
+
+def _of_rules(stage: Stage) -> Iterator[Row]:
+    log = _log(stage, stage.pick(QUICK_EVENTS, FULL_EVENTS) // 50)
+    records = log.records()
+    for count in stage.pick(QUICK_RULES, FULL_RULES):
+        chosen = written(stage.folder / f"rules-{count}", _many_rules(count))
+
+        def measure(chosen: Chosen = chosen) -> Row:
+            shelf = Shelf(chosen.rules.plan)
+            shelf.work(records[: log.begin])
+            return _worked(shelf, records[log.begin :])
+
+        yield _median(stage, "rules", f"{count:,}", measure)
+
+
+def _many_rules(count: int) -> dict[str, str]:
+    """Return the files of so many audiences, five of which ask about purchases."""
+    vocabulary = (equal.RULES / "vocabulary.yaml").read_text()
+    files = {"vocabulary.yaml": f"{vocabulary}  page_viewed: {{title: Looked, properties: {{page: text}}}}\n"}
+    for number in range(count):
+        event = "purchase" if number < 5 else "page_viewed"
+        asked = f"{{did: {event}, at_least: {3 + number}, within: {30 + number}d}}"
+        files[f"audiences/a{number}.yaml"] = f"title: Audience {number}\nowner: benchmarks\nenter: {asked}\n"
+    return files
+
+
+# -- customers and their past ---------------------------------------------------------------
+
+
+def _of_customers(stage: Stage) -> Iterator[Row]:
+    samples = Shelf(equal.rules().rules.plan)
+    samples.work(equal.log(10_000).records())
+    known = list(samples.profiles.values())
+    for count in stage.pick(QUICK_CUSTOMERS, FULL_CUSTOMERS):
+        wanted_gib = count * CUSTOMER_KIB / 2**20
+        if available_gib() < 2 * wanted_gib:
+            yield {"what": "customers", "size": f"{count:,}: no {2 * wanted_gib:.0f} GiB free", KEY: None}
+            continue
+        shelf = Shelf(equal.rules().rules.plan)
+        shelf.profiles = {f"c-{number}": bytes(bytearray(known[number % len(known)])) for number in range(count)}
+        records = equal.log(stage.pick(QUICK_EVENTS, FULL_EVENTS), count, 1.0, BEGINS_MS + DAY_MS).records()
+        yield _median(stage, "customers", f"{count:,}", lambda shelf=shelf, records=records: _worked(shelf, records))
+
+
+def _of_history(stage: Stage) -> Iterator[Row]:
+    for past in stage.pick(QUICK_PAST, FULL_PAST):
+        before = Shelf(equal.rules().rules.plan)
+        log = equal.log(BUSY * past + stage.pick(500, 2_000), BUSY, skew=1.0)
+        records = log.records()
+        before.work(records[: BUSY * past])
+
+        def measure(before: Shelf = before, records: Sequence[Record] = records[BUSY * past :]) -> Row:
+            shelf = Shelf(equal.rules().rules.plan)
+            shelf.profiles = dict(before.profiles)
+            return _worked(shelf, records)
+
+        yield _median(stage, "past events of the customer", f"{past:,}", measure)
+
+
+# -- cold reads and batches -----------------------------------------------------------------
+
+
+def _of_cold_reads(stage: Stage) -> Iterator[Row]:
+    log = _log(stage, skew=1.0)
+    profiles_bytes = _profiles_bytes(stage, log)
+    for size, cache_bytes in {"0 %": 2 * profiles_bytes, "50 %": profiles_bytes // 2, "100 %": 0}.items():
+        yield _median(stage, "cold reads", size, _partition(stage, log, cache_bytes=cache_bytes))
+
+
+def _profiles_bytes(stage: Stage, log: EqualLog) -> int:
+    """Return what all profiles of a log take in a cache without a limit."""
+    _partition(stage, log)()
+    with stage.servers.connect() as client:
+        return sum(len(each) + OVERHEAD_BYTES for each in client.hvals(Keys.of(NAMESPACE, 0).state))
+
+
+def _of_batches(stage: Stage) -> Iterator[Row]:
+    log = _log(stage)
+    for size in BATCHES:
+        yield _median(stage, "records in a commit", f"{size:,}", _partition(stage, log, slice_records=size))
+
+
+def _partition(stage: Stage, log: EqualLog, **limits: int) -> Callable[[], Row]:
+    async def measured() -> Row:
+        records = log.records()
+        async with lone(stage.servers, equal.rules(), **limits) as partition:
+            await partition.work(records[: log.begin])
+            return await partition.work(records[log.begin :], batch=max(BATCHES))
+
+    return lambda: asyncio.run(measured())
+
+
+# -- timers ---------------------------------------------------------------------------------
+
+
+def _of_timers(stage: Stage) -> Iterator[Row]:
+    chosen = written(stage.folder / "rules-timers", _leaving_rules())
+    customers = stage.pick(QUICK_TIMERS, FULL_TIMERS)
+    for percent in (10, 100):
+
+        def measure(due: int = customers * percent // 100) -> Row:
+            shelf = Shelf(chosen.rules.plan)
+            shelf.work(_purchases_of(customers, due))
+            ticks = [_tick(BEGINS_MS + 30 * DAY_MS + 1_000 * second) for second in range(62)]
+            row = _worked(shelf, ticks)
+            if shelf.transitions != customers + due:
+                raise AssertionError(f"{due} timers were due, {shelf.transitions - customers} customers left")
+            return row | {
+                KEY: float(row[KEY] or 0) * len(ticks) / due,
+                "events/s": float(row["events/s"] or 0) * due / 62,
+            }
+
+        yield _median(stage, f"timers of {customers:,} customers in a minute", f"{percent} %", measure)
+
+
+def _leaving_rules() -> dict[str, str]:
+    return {
+        "vocabulary.yaml": (equal.RULES / "vocabulary.yaml").read_text(),
+        "audiences/recent.yaml": "title: Recent\nowner: benchmarks\nenter: {did: purchase, within: 30d}\n",
+    }
+
+
+def _purchases_of(customers: int, due: int) -> list[Record]:
+    """Return one purchase of each; those of the first `due` lie within one minute, the others a day later."""
+    records = []
+    for number in range(customers):
+        at_ms = BEGINS_MS + number * 60_000 // due if number < due else BEGINS_MS + DAY_MS + number
+        each = equal.purchase(number, at_ms, f"c-{number}", 10)
+        records.append(Record(0, number, at_ms, each.customer_id.encode(), each.value, ()))
+    return records
+
+
+def _tick(at_ms: int) -> Record:
+    key, value, headers, _ = tick(at_ms)
+    return Record(0, at_ms, at_ms, key, value, tuple(headers))
