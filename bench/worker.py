@@ -36,7 +36,7 @@ def run(stage: Stage) -> list[Report]:
             rows.append(stage.median(_Measured(stage, chosen, each, processes), KEY))
     notes = [
         f"equal work: {fed[0][1].what}; other rules: {traffic.what}, ticks every hour",
-        f"{events:,} events in {PARTITIONS} partitions; the first 30 % warm up, the rest is written while the workers are "
+        f"{events:,} events in {PARTITIONS} partitions; the first 30 % warm up, the rest is written while workers are "
         "frozen, and they catch up with it",
         "seen from outside: positions and outboxes in Redis, CPU in /proc; done when all is committed and published",
         "others: cores that other processes of this machine kept busy meanwhile; AOF: what Redis appended to its file",
