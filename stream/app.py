@@ -311,6 +311,7 @@ def _worker(
         metrics=metrics,
         clock=place.clock,
         limits=limits,
+        warn=lambda reason: log.warning("publishing_waits", reason=reason),
     )
     return Worker(shared, Time(settings.clock != "log", frontier, place.sources, settings.tick_every_ms / 1000))
 

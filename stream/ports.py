@@ -58,10 +58,21 @@ class Producer(Protocol):
         """Queue one record; the returned awaitable gives its offset, or raises UnavailableError."""
         ...
 
-    async def send_batch(self, topic: str, partition: int, messages: Iterable[Message]) -> int:
+    async def send_batch(
+        self, topic: str, partition: int, messages: Iterable[Message], claim: object | None = None
+    ) -> int:
         """Write messages to one partition in order and return how many: all of them, each acknowledged.
 
         UnavailableError at the first that failed: none after it was sent, so a repeat of all keeps their order.
+        FencedError where something was written under a newer claim of the partition than this one.
+        """
+        ...
+
+    async def claim(self, partition: int) -> object:
+        """Return a claim to write this partition of our outputs; raises UnavailableError.
+
+        What is on its way under an older claim can arrive only before the first record under this one. A failed
+        write ends its claim: what was sent under it may still arrive.
         """
         ...
 
@@ -166,6 +177,10 @@ class Clock(Protocol):
 
     def now_ms(self) -> int:
         """Return the present instant of the deployment's clock, in ms since 1970."""
+        ...
+
+    def waited_ms(self, since_ms: int) -> int:
+        """Return the wall ms that passed since an instant of the deployment's clock."""
         ...
 
     def elapsed(self) -> float:

@@ -27,6 +27,9 @@ class FakeClock:
     def now_ms(self) -> int:
         return self.ms
 
+    def waited_ms(self, since_ms: int) -> int:
+        return self.ms - since_ms
+
     def elapsed(self) -> float:
         return self.passed_s
 

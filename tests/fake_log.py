@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from stream.errors import UnavailableError
+from stream.errors import FencedError, UnavailableError
 from stream.ports import Message, Record
 from tests.fakes import CrashPoint, FakeServer, FakeStore
 
@@ -62,6 +62,10 @@ class FakeLog:
     starts: dict[tuple[str, int], int] = field(default_factory=dict)
     ends: dict[tuple[str, int], int] = field(default_factory=dict)
     stamp: Callable[[], int] | None = None
+    claims: dict[int, int] = field(default_factory=dict)
+    """How often each partition was claimed."""
+    newest: dict[tuple[str, int], int] = field(default_factory=dict)
+    """The newest claim under which something was written."""
 
     def append(
         self,
@@ -117,6 +121,10 @@ class FakeProducer:
     faults: deque[Fault] = field(default_factory=deque)
     is_away: bool = False
     held: asyncio.Event | None = None
+    asleep: asyncio.Event | None = None
+    """While not set, what is sent has not arrived: the process fell asleep on the way."""
+    is_fenced: bool = True
+    """False is the negative control: older claims are as good as the newest."""
 
     async def send(
         self,
@@ -130,12 +138,26 @@ class FakeProducer:
         assert partition is not None, "the program always says which partition"
         return asyncio.ensure_future(self._written(topic, partition, (key, value, headers, timestamp_ms)))
 
-    async def send_batch(self, topic: str, partition: int, messages: Iterable[Message]) -> int:
+    async def send_batch(
+        self, topic: str, partition: int, messages: Iterable[Message], claim: object | None = None
+    ) -> int:
         count = 0
         for message in messages:
+            if self.asleep is not None:
+                await self.asleep.wait()
+            if isinstance(claim, int) and self.is_fenced:
+                if claim < self.log.newest.get((topic, partition), 0):
+                    raise FencedError("fake Kafka: written under a newer claim")
+                self.log.newest[topic, partition] = claim
             await self._written(topic, partition, message)
             count += 1
         return count
+
+    async def claim(self, partition: int) -> object:
+        if self.is_away:
+            raise UnavailableError("fake Kafka: away")
+        self.log.claims[partition] = self.log.claims.get(partition, 0) + 1
+        return self.log.claims[partition]
 
     async def _written(self, topic: str, partition: int, message: Message) -> int:
         key, value, headers, timestamp_ms = message

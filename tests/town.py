@@ -47,7 +47,7 @@ class Town:
     """A `FakeClock`, or one of the service's own on a `Machine`."""
     frontier: FakeFrontier = field(default_factory=FakeFrontier)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
-    limits: Limits = field(default_factory=lambda: Limits(slice_records=7, timers=3))
+    limits: Limits = field(default_factory=lambda: Limits(slice_records=7, timers=3, together_records=9))
     sources: tuple[str, ...] = ()
     appends_ticks: bool = False
     hints: dict[int, int] = field(default_factory=dict)

@@ -87,6 +87,10 @@ class WallClock:
             told = {"wall": to_text(now_ms), "last_tick": to_text(at_ms)}
             log.error("clock_behind_log", **told, what_to_do="set the machine's clock right; until then no timer fires")
 
+    def waited_ms(self, since_ms: int) -> int:
+        """Return ms since an instant."""
+        return self.now_ms() - since_ms
+
     def elapsed(self) -> float:
         """Return seconds on a clock that never goes back."""
         return self._monotonic()
@@ -118,6 +122,10 @@ class ScaledClock:
     def now_ms(self) -> int:
         """Return simulated ms since 1970."""
         return self._at_ms + int((self._monotonic() - self._since_s) * 1000 * self.speed)
+
+    def waited_ms(self, since_ms: int) -> int:
+        """Return the wall ms that passed since a simulated instant, at most since time took up this speed."""
+        return round((self.now_ms() - max(since_ms, self._at_ms)) / self.speed) if self.speed else 0
 
     def resume(self, at_ms: int) -> None:
         """Go on from where time stood when the log was left; after the first time only ever ahead."""

@@ -7,7 +7,7 @@ writing. Here such a name is a text with surrogate escapes, which gives the same
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from aiokafka.errors import CorruptRecordException
@@ -18,6 +18,8 @@ from aiokafka.record.util import decode_varint
 from stream.ports import Record
 
 Headers = Sequence[tuple[str, bytes]]
+Stamp = Callable[[int], tuple[int, int, int]]
+"""Gives producer id, epoch and first sequence number to so many records; asked once, when they are sent."""
 
 LENGTH_AT, LENGTH_ENDS = 8, 12
 """Where a batch says how many bytes follow."""
@@ -35,13 +37,14 @@ class RawName(str):
 
 
 class Batch(BatchBuilder):  # type: ignore[misc]
-    """A batch that also takes header names with surrogate escapes."""
+    """A batch that also takes header names with surrogate escapes, and is stamped as its writer wants."""
 
     _builder: Any
 
-    def __init__(self, batch_bytes: int, codec: int = 0) -> None:
+    def __init__(self, batch_bytes: int, codec: int = 0, stamp: Stamp | None = None) -> None:
         super().__init__(batch_bytes, codec)
         self._sizes = batch_bytes, codec
+        self._stamp = stamp
 
     def append(self, *, timestamp: int | None, key: bytes | None, value: bytes | None, headers: Headers = ()) -> Any:
         """Add a record; None where it does not fit any more (the first one always does)."""
@@ -62,7 +65,8 @@ class Batch(BatchBuilder):  # type: ignore[misc]
         return True
 
     def _set_producer_state(self, producer_id: int, producer_epoch: int, base_sequence: int) -> None:
-        self._builder.set_producer_state(producer_id, producer_epoch, base_sequence)
+        given = producer_id, producer_epoch, base_sequence
+        self._builder.set_producer_state(*(given if self._stamp is None else self._stamp(self.record_count())))
 
 
 def read_batch(written: bytes, partition: int, offset: int) -> tuple[list[Record], int]:

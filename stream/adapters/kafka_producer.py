@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Generator, Iterable
+from collections.abc import Awaitable, Generator, Iterable, Iterator
 from functools import partial
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import ProducerClosed
+from aiokafka.errors import ProducerClosed, ProducerFenced
 from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 
-from stream.adapters.kafka_batch import Batch, Headers
+from stream.adapters.kafka_batch import Batch, Headers, Stamp
+from stream.adapters.kafka_claim import Claim, claimed
 from stream.adapters.kafka_errors import CLIENT_ERRORS, translated
 from stream.adapters.kafka_options import MEBIBYTE, KafkaOptions
 from stream.adapters.patience import ended
@@ -94,25 +95,28 @@ class KafkaProducer:
         future.add_done_callback(partial(self._note, client))
         return Sent(future)
 
-    async def send_batch(self, topic: str, partition: int, messages: Iterable[Message]) -> int:
+    async def send_batch(
+        self, topic: str, partition: int, messages: Iterable[Message], claim: object | None = None
+    ) -> int:
         """Write messages to one partition in order, one request in flight; return how many: all, acknowledged.
 
         Raises UnavailableError at the first failed request: the earlier ones are written, the later ones never sent.
         """
         count = 0
         client = await self._ready()
-        batch = Batch(BATCH_BYTES)
-        for key, value, headers, timestamp_ms in messages:
-            added = batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
-            if added is None:
-                count += await self._written(client, batch, topic, partition)
-                batch = Batch(BATCH_BYTES)
-                batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
-            if batch.size() > MEBIBYTE:
-                batch = _compressed(key, value, headers, timestamp_ms)
-        if batch.record_count():
-            count += await self._written(client, batch, topic, partition)
+        stamp = partial(claim.stamp, topic) if isinstance(claim, Claim) else None
+        for batch in _batches(messages, stamp):
+            count += int(batch.record_count())
+            await Sent(await self._queued(client, batch, topic, partition))
         return count
+
+    async def claim(self, partition: int) -> Claim:
+        """Claim a partition of our outputs; raises UnavailableError."""
+        client = await self._ready()
+        try:
+            return await claimed(client.client, f"{self._options.group}.{self._options.topic}.{partition}")
+        except CLIENT_ERRORS as error:
+            raise _failure(error, f"claiming partition {partition}") from error
 
     async def flush(self) -> None:
         """Return when all that was queued is acknowledged or has failed."""
@@ -144,7 +148,8 @@ class KafkaProducer:
         return self._client
 
     def _note(self, client: AIOKafkaProducer, done: asyncio.Future[Any]) -> None:
-        if client is self._client and not done.cancelled() and done.exception() is not None:
+        error = None if done.cancelled() else done.exception()
+        if client is self._client and error is not None and not isinstance(error, ProducerFenced):
             self._is_spoiled = True
 
     async def _send_alone(
@@ -155,11 +160,6 @@ class KafkaProducer:
         batch.append(timestamp=timestamp_ms, key=None, value=None, headers=headers)
         return Sent(await self._queued(client, batch, topic, partition))
 
-    async def _written(self, client: AIOKafkaProducer, batch: Any, topic: str, partition: int) -> int:
-        count = int(batch.record_count())
-        await Sent(await self._queued(client, batch, topic, partition))
-        return count
-
     async def _queued(self, client: AIOKafkaProducer, batch: Any, topic: str, partition: int) -> asyncio.Future[Any]:
         try:
             future: asyncio.Future[Any] = await client.send_batch(batch, topic, partition=partition)
@@ -169,16 +169,30 @@ class KafkaProducer:
         return future
 
 
-def _compressed(key: bytes | None, value: bytes | None, headers: Headers, timestamp_ms: int | None) -> Batch:
-    """Return a batch of one record that came compressed, too: as it is the broker would not take it back."""
-    batch = Batch(BATCH_BYTES, LegacyRecordBatchBuilder.CODEC_GZIP)
-    batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
-    return batch
+def _batches(messages: Iterable[Message], stamp: Stamp | None) -> Iterator[Batch]:
+    """Yield the messages in batches that the broker takes."""
+    batch = Batch(BATCH_BYTES, stamp=stamp)
+    for key, value, headers, timestamp_ms in messages:
+        if batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers) is None:
+            yield batch
+            batch = Batch(BATCH_BYTES, stamp=stamp)
+            batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
+        if batch.size() > MEBIBYTE:
+            # alone in its batch: it came compressed, and as it is the broker would not take it back
+            batch = Batch(BATCH_BYTES, LegacyRecordBatchBuilder.CODEC_GZIP, stamp)
+            batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
+    if batch.record_count():
+        yield batch
 
 
 def _failure(error: BaseException, doing: str) -> StreamError:
-    """Return our error for a failed write; a producer that lost its standing is simply renewed by the next one."""
+    """Return our error for a failed write; a producer that lost its standing is simply renewed by the next one.
+
+    Only a claim can be fenced: nobody else ever has the id of a producer without one.
+    """
     ours = translated(error, doing)
+    if isinstance(error, ProducerFenced):
+        return ours
     return UnavailableError(str(ours)) if isinstance(ours, StateError) else ours
 
 

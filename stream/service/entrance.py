@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
 from stream.errors import FencedError, LayoutError
@@ -39,6 +39,21 @@ class Entrance:
                 raise FencedError(f"partition {self.partition}: offset {fresh[0].offset} came where {position} was due")
             self.holes += 1
         return fresh
+
+
+def portions(records: Sequence[Record], most_records: int, most_bytes: int) -> Iterator[list[Record]]:
+    """Yield the records in parts for one commit each, of at most so many records and bytes; one is always taken."""
+    part: list[Record] = []
+    size = 0
+    for record in records:
+        weight = len(record.value or b"")
+        if part and (len(part) >= most_records or size + weight > most_bytes):
+            yield part
+            part, size = [], 0
+        part.append(record)
+        size += weight
+    if part:
+        yield part
 
 
 def fingerprint(record: Record) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from stream.core.event import Event
@@ -14,7 +14,7 @@ from stream.errors import FencedError, LayoutError
 from stream.ports import Clock, Commit, Metrics, Producer, Record, Store
 from stream.service.aside import Aside
 from stream.service.cache import Cache
-from stream.service.entrance import Entrance, fingerprint
+from stream.service.entrance import Entrance, fingerprint, portions
 from stream.service.letters import send_dead_letters
 from stream.service.relay import Relay
 from stream.service.slices import TIMER_MOVES, Changes, Work, understand
@@ -35,6 +35,8 @@ class Limits:
     timer_moves: int = TIMER_MOVES
     outbox_records: int = 20_000
     """Unpublished records at which the partition waits."""
+    together_records: int = 2_000
+    """Records of several commits that are published at once."""
     cache_bytes: int = 64 << 20
 
 
@@ -52,6 +54,8 @@ class Neighbours:
     metrics: Metrics
     clock: Clock
     limits: Limits
+    warn: Callable[[str], None] = lambda reason: None
+    """Hears of what keeps a partition from being published."""
     log_id: str = ""
 
 
@@ -72,7 +76,9 @@ class Partition:
             shared.metrics,
             shared.clock,
             shared.limits.outbox_records,
+            shared.limits.together_records,
             shared.store.is_ours,
+            shared.warn,
         )
         self._turn = asyncio.Lock()
         self._aside = Aside()
@@ -138,9 +144,10 @@ class Partition:
 
         FencedError and UnavailableError mean that the partition must be taken again before anything else.
         """
+        limits = self._shared.limits
         async with self._owning():
             fresh = self.entrance.fresh(batch, self.head)
-        for part in self._slices(fresh):
+        for part in portions(fresh, limits.slice_records, limits.slice_bytes):
             await self._room()
             async with self._owning():
                 await self._records(part)
@@ -182,19 +189,6 @@ class Partition:
             await self.relay.stop()
             raise
 
-    def _slices(self, records: list[Record]) -> Iterator[list[Record]]:
-        limits, size = self._shared.limits, 0
-        part: list[Record] = []
-        for record in records:
-            weight = len(record.value or b"")
-            if part and (len(part) >= limits.slice_records or size + weight > limits.slice_bytes):
-                yield part
-                part, size = [], 0
-            part.append(record)
-            size += weight
-        if part:
-            yield part
-
     async def _records(self, records: list[Record]) -> None:
         started = self._shared.clock.elapsed()
         plan = self._shared.plan
@@ -220,9 +214,18 @@ class Partition:
         """Return the packed profiles of all these customers; cold ones are read from the store."""
         found = {each: self._cache.get(each) for each in customers}
         cold = [each for each, packed in found.items() if packed is None]
-        for each, packed in zip(cold, await self._shared.store.fetch(self.number, cold), strict=True):
-            found[each] = packed
-        return found
+        with self._refusable():
+            stored = await self._shared.store.fetch(self.number, cold)
+        return found | dict(zip(cold, stored, strict=True))
+
+    @contextmanager
+    def _refusable(self) -> Iterator[None]:
+        """Count a commit that is refused: the fetch begins it, and looks whether it could still succeed."""
+        try:
+            yield
+        except FencedError:
+            self._shared.metrics.commits_refused()
+            raise
 
     # -- timers ---------------------------------------------------------------------------
 
@@ -283,7 +286,8 @@ class Partition:
         timers, profiles, told = changes.timers, changes.profiles, changes.told
         outbox = [encode_slice(told)] if told else []
         trim = self.relay.published
-        await self._shared.store.commit(self.number, Commit(encode_head(head), profiles, timers, outbox, trim))
+        with self._refusable():
+            await self._shared.store.commit(self.number, Commit(encode_head(head), profiles, timers, outbox, trim))
         self.head = head
         for customer_id, packed in profiles.items():
             self._cache.put(customer_id, packed)

@@ -1,7 +1,7 @@
 """The relay: publishes what is committed, in order, memberships before the transitions of the same slice.
 
-One slice of a partition is in flight at a time. What is not acknowledged is sent again, the same
-bytes, so a consumer needs one integer per customer to be exactly-once.
+What waits is published together: its memberships, and when all are acknowledged, its transitions. What is not
+acknowledged is sent again, the same bytes, so a consumer needs one integer per customer to be exactly-once.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 
-from stream.errors import FencedError, UnavailableError
+from stream.errors import FencedError, InputError, SettingsError, UnavailableError
 from stream.ports import Clock, Message, Metrics, Producer
 from stream.service.topics import Topics
-from stream.wire.outbox import Told, decode_slice
+from stream.wire.outbox import Slice, Told, decode_slice
 from stream.wire.transition import headers
 
-LONGEST_BACKOFF_S = 5.0
+FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.1, 5.0
+CLAIMED_S = 12 * 3600.0
+"""A claim is made anew after so long: Kafka forgets the older ones of a name that made none for seven days."""
 
 
 class Relay:
@@ -30,24 +32,29 @@ class Relay:
         metrics: Metrics,
         clock: Clock,
         bound: int,
+        together: int,
         is_ours: Callable[[int], Awaitable[bool]],
+        warn: Callable[[str], None] = lambda reason: None,
     ) -> None:
         """Start with nothing to publish.
 
-        `bound` is how many records may wait before `room` makes the caller wait; `is_ours` tells before each slice
-        whether the partition still is: a former owner that wakes up must not publish behind the new one, because a
-        compacted topic keeps what was written last, not what is newest.
+        `bound` is how many records may wait before `room` makes the caller wait, `together` how many of several
+        slices are published at once (one slice may have more); `is_ours` tells whether the partition still is;
+        `warn` hears of everything that keeps the relay from publishing.
         """
         self.partition = partition
         self._is_ours = is_ours
         self._topics, self._producer, self._metrics, self._clock = topics, producer, metrics, clock
-        self._bound = bound
+        self._bound, self._together, self._warn = bound, together, warn
         self._waiting: deque[tuple[bytes, int]] = deque()
         self._records = 0
         self.published = 0
         """Slices published and not yet trimmed from the stored outbox."""
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._backoff_s = FIRST_BACKOFF_S
+        self._claim: object | None = None
+        self._claimed_s = 0.0
 
     @property
     def waiting(self) -> int:
@@ -61,6 +68,7 @@ class Relay:
         for packed in slices:
             self.hand_in(packed, decode_slice(packed).size)
         self.published = 0
+        self._claim, self._backoff_s = None, FIRST_BACKOFF_S
         self._changed.set()
         self._task = asyncio.create_task(self._run(), name=f"relay-{self.partition}")
 
@@ -113,43 +121,85 @@ class Relay:
             self._task.result()
 
     async def _run(self) -> None:
-        backoff_s = 0.1
         try:
             while True:
                 while not self._waiting:
                     self._changed.clear()
                     await self._changed.wait()
+                together = self._next()
                 try:
-                    await self._publish(self._waiting[0][0])
-                except UnavailableError:
-                    await self._clock.sleep(backoff_s)
-                    backoff_s = min(backoff_s * 2, LONGEST_BACKOFF_S)
+                    await self._publish([packed for packed, _ in together])
+                except (UnavailableError, InputError, SettingsError) as error:
+                    await self._back_off(error)
                     continue
-                backoff_s = 0.1
-                self._records -= self._waiting.popleft()[1]
-                self.published += 1
-                self._metrics.outbox(self.partition, self._records)
-                self._changed.set()
+                self._backoff_s = FIRST_BACKOFF_S
+                self._done(together)
         finally:
             self._changed.set()
 
-    async def _publish(self, packed: bytes) -> None:
-        told = decode_slice(packed)
-        if not await self._is_ours(self.partition):
-            raise FencedError(f"partition {self.partition}: somebody else publishes it now; take it again [fenced]")
-        topics, producer = self._topics, self._producer
-        memberships: list[Message] = [
-            (customer_id.encode(), body, topics.membership_headers, None) for customer_id, body in told.memberships
+    def _next(self) -> list[tuple[bytes, int]]:
+        """Return the slices to publish together: what came meanwhile costs the round trips of one."""
+        together: list[tuple[bytes, int]] = []
+        records = 0
+        for each in self._waiting:
+            records += each[1]
+            if together and records > self._together:
+                break
+            together.append(each)
+        return together
+
+    def _done(self, together: list[tuple[bytes, int]]) -> None:
+        for _, records in together:
+            self._waiting.popleft()
+            self._records -= records
+        self.published += len(together)
+        self._metrics.outbox(self.partition, self._records)
+        self._changed.set()
+
+    async def _back_off(self, error: Exception) -> None:
+        """Wait, ever longer, and keep everything: a refused record would be missing, whoever published the next."""
+        self._claim = None
+        self._warn(f"partition {self.partition}: {self._records} records wait to be published: {error}")
+        await self._clock.sleep(self._backoff_s)
+        self._backoff_s = min(self._backoff_s * 2, LONGEST_BACKOFF_S)
+
+    async def _claimed(self) -> object:
+        """Return the claim to publish under.
+
+        Whose the partition is must be asked behind the claim, for that makes the order exact: whoever takes it after
+        this answer claims it later, and publishes again all that we may still have on its way.
+        """
+        now_s = self._clock.elapsed()
+        if self._claim is None or now_s - self._claimed_s > CLAIMED_S:
+            self._claim = None
+            claim = await self._producer.claim(self.partition)
+            if not await self._is_ours(self.partition):
+                raise FencedError(f"partition {self.partition}: somebody else publishes it now; take it again [fenced]")
+            self._claim, self._claimed_s = claim, now_s
+        return self._claim
+
+    async def _publish(self, slices: list[bytes]) -> None:
+        claim = await self._claimed()
+        told = [decode_slice(packed) for packed in slices]
+        send, topics = self._producer.send_batch, self._topics
+        await send(topics.membership, self.partition, self._memberships(told), claim)
+        await send(topics.transitions, self.partition, self._transitions(told), claim)
+        for each in told:
+            self._observe(each.transitions)
+
+    def _memberships(self, told: list[Slice]) -> list[Message]:
+        marks = self._topics.membership_headers
+        return [(customer_id.encode(), body, marks, None) for each in told for customer_id, body in each.memberships]
+
+    def _transitions(self, told: list[Slice]) -> list[Message]:
+        source = self._topics.source
+        return [
+            (one.customer_id.encode(), one.body, headers(one.id, one.customer_id, one.at, source), None)
+            for each in told
+            for one in each.transitions
         ]
-        transitions: list[Message] = [
-            (each.customer_id.encode(), each.body, headers(each.id, each.customer_id, each.at, topics.source), None)
-            for each in told.transitions
-        ]
-        await producer.send_batch(topics.membership, self.partition, memberships)
-        await producer.send_batch(topics.transitions, self.partition, transitions)
-        self._observe(told.transitions)
 
     def _observe(self, told: list[Told]) -> None:
-        now = self._clock.now_ms()
-        self._metrics.event_to_transition([now - each.record_time for each in told if not each.is_timed])
-        self._metrics.timer_lag([now - each.record_time for each in told if each.is_timed])
+        waited_ms = self._clock.waited_ms
+        self._metrics.event_to_transition([waited_ms(each.record_time) for each in told if not each.is_timed])
+        self._metrics.timer_lag([waited_ms(each.record_time) for each in told if each.is_timed])

@@ -101,11 +101,7 @@ class Worker:
 
     async def records(self, partition: int, records: list[Record]) -> None:
         """Commit a batch; FencedError or UnavailableError mean that the partition is to be taken again."""
-        try:
-            await self.owned[partition].records(records)
-        except FencedError:
-            self.shared.metrics.commits_refused()
-            raise
+        await self.owned[partition].records(records)
 
     # -- the passing of time ------------------------------------------------------------------
 
@@ -128,10 +124,7 @@ class Worker:
             await self._keep_ticking(number, owned)
             if not more and owned.relay.published:
                 await owned.trim()
-        except FencedError:
-            self.shared.metrics.commits_refused()
-            more = False
-        except UnavailableError:
+        except (FencedError, UnavailableError):
             more = False
         if not owned.is_taken and self.owned.get(number) is owned:
             self.retake(number)

@@ -37,7 +37,7 @@ class CanonicalEventModel(BaseModel):
         None,
         description="Who did it, where nobody has said who they are: a cookie or device. Read without customer_id.",
     )
-    source: str = Field("", description="Which system tells us: shop, till, app. It decides nothing.")
+    source: Id = Field("", description="Which system tells us: shop, till, app. It decides nothing.")
     name: str = Field(
         "", description="What was done, by its name or another one in the vocabulary: order_placed. Empty: nothing."
     )

@@ -14,6 +14,7 @@ LARGEST_BYTES = 1 << 20
 """A record beyond 1 MiB is refused."""
 
 LONGEST_ID = 512
+"""Characters of an id and of a source: transitions tell them, and must fit into the log."""
 ANONYMOUS = "anon:"
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 MILLISECOND = dt.timedelta(milliseconds=1)
@@ -53,8 +54,8 @@ _decoder = msgspec.json.Decoder(CanonicalEvent)
 def decode_event(value: bytes | None) -> CanonicalEvent:
     """Return the canonical event in these bytes.
 
-    Raises InputError with code `empty`, `too_large`, `json`, `type`, `customer_id`, `event_id`, `time_zone`,
-    `consent` or `list`.
+    Raises InputError with code `empty`, `too_large`, `json`, `type`, `customer_id`, `event_id`, `source`,
+    `time_zone`, `consent` or `list`.
     """
     if value is None:
         raise InputError("empty", "the record has no value; send a canonical event as JSON")
@@ -72,6 +73,7 @@ def decode_event(value: bytes | None) -> CanonicalEvent:
         and not customer_id.startswith(ANONYMOUS)
         and len(customer_id) <= LONGEST_ID
         and 0 < len(event.event_id) <= LONGEST_ID
+        and len(event.source) <= LONGEST_ID
         and (at is None or at.tzinfo is not None)
         and not event.consents
         and not event.lists
@@ -96,6 +98,8 @@ def _judge(event: CanonicalEvent) -> None:
         )
     if not 0 < len(event.event_id) <= LONGEST_ID:
         raise InputError("event_id", f"event_id has {len(event.event_id)} characters; send 1 to {LONGEST_ID}")
+    if len(event.source) > LONGEST_ID:
+        raise InputError("source", f"source has {len(event.source)} characters; send at most {LONGEST_ID}")
     if event.occurred_at is not None and event.occurred_at.tzinfo is None:
         raise InputError("time_zone", f"occurred_at {event.occurred_at.isoformat()} has no zone; add Z or an offset")
     _judge_words("consent", event.consents, CONSENTS)

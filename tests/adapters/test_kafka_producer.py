@@ -12,7 +12,7 @@ from aiokafka.partitioner import DefaultPartitioner
 
 from stream.adapters.kafka_options import KafkaOptions
 from stream.adapters.kafka_producer import LARGEST_REQUEST_BYTES, KafkaProducer
-from stream.errors import InputError, UnavailableError
+from stream.errors import FencedError, InputError, UnavailableError
 from tests.brokers.fixtures import Log
 from tests.brokers.kafka_broker import free_ports
 from tests.brokers.member import numbered
@@ -100,6 +100,76 @@ async def test_after_a_failed_write_the_next_one_begins_with_a_new_producer_id(
     await asyncio.gather(*(producer.send_batch(topic, 0, [(b"k", b"after", [], 2)]) for _ in range(3)))
     assert producer._client is not spoiled
     assert [found[3] for found in await read_all(log, topic, 0)] == [b"before", b"after", b"after", b"after"]
+
+
+async def test_under_a_claim_everything_is_there_once_in_order(log: Log, producer: KafkaProducer) -> None:
+    topic = await log.topic()
+    claim = await claimed(producer, 1)
+    values = [value * 2_000 for value in numbered(100)]
+    for part in (values[:50], values[50:]):
+        assert await producer.send_batch(topic, 1, [(b"k", value, [], 7) for value in part], claim) == 50
+    assert [found[3] for found in await read_all(log, topic, 1)] == values
+
+
+@pytest.mark.kafka
+async def test_an_older_claim_writes_until_a_newer_has_written_and_never_again(kafka: Log) -> None:
+    topic = await kafka.topic()
+    former, owner = KafkaProducer(kafka.options("same")), KafkaProducer(kafka.options("same"))
+    await former.start()
+    await owner.start()
+    old = await claimed(former, 2)
+    await former.send_batch(topic, 2, [(b"k", b"old", [], 1)], old)
+    new = await claimed(owner, 2)
+    await former.send_batch(topic, 2, [(b"k", b"old, on its way", [], 1)], old)
+    await owner.send_batch(topic, 2, [(b"k", b"new", [], 1)], new)
+    for _ in range(2):
+        with pytest.raises(FencedError, match="ProducerFenced"):
+            await former.send_batch(topic, 2, [(b"k", b"old, too late", [], 1)], old)
+    await owner.send_batch(topic, 2, [(b"k", b"newer", [], 1)], new)
+    await former.send_batch(topic, 2, [(b"k", b"without a claim", [], 1)])
+    await former.send_batch(topic, 1, [(b"k", b"elsewhere", [], 1)], await claimed(former, 1))
+    found = [each[3] for each in await read_all(kafka, topic, 2)]
+    assert found == [b"old", b"old, on its way", b"new", b"newer", b"without a claim"]
+    await former.stop()
+    await owner.stop()
+
+
+@pytest.mark.kafka
+async def test_what_a_frozen_producer_sends_when_it_wakes_up_is_refused(kafka: Log) -> None:
+    """The batch waits in the client, past every question of ours, as it would in a process that fell asleep."""
+    topic = await kafka.topic()
+    former, owner = KafkaProducer(kafka.options("frozen")), KafkaProducer(kafka.options("frozen"))
+    await former.start()
+    await owner.start()
+    old = await claimed(former, 0)
+    client = former._client
+    assert client is not None
+    asleep, send = asyncio.Event(), client.client.send
+
+    async def send_when_awake(node: int, request: object, **options: object) -> object:
+        await asleep.wait()
+        return await send(node, request, **options)
+
+    await client.client._wait_on_metadata(topic)
+    client.client.send = send_when_awake
+    on_its_way = asyncio.create_task(former.send_batch(topic, 0, [(b"k", b"old", [], 1)], old))
+    await owner.send_batch(topic, 0, [(b"k", b"new", [], 1)], await claimed(owner, 0))
+    asleep.set()
+    with pytest.raises(FencedError, match="ProducerFenced"):
+        await on_its_way
+    assert [found[3] for found in await read_all(kafka, topic, 0)] == [b"new"]
+    await former.stop()
+    await owner.stop()
+
+
+async def claimed(producer: KafkaProducer, partition: int) -> object:
+    """Return a claim; the first of all waits until the broker has made the topic where it keeps them."""
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                return await producer.claim(partition)
+            except UnavailableError:
+                await asyncio.sleep(0.2)
 
 
 async def test_a_record_that_is_too_large_is_an_input_error(log: Log, producer: KafkaProducer) -> None:

@@ -33,7 +33,9 @@ from tests.controls import StoreWithoutCompare
 from tests.e2e.running import PATIENCE_S, ask
 from tests.e2e.site import Site, until
 
-Step = Literal["never", "taken", "before EXEC", "between EXEC and publishing", "half published", "published"]
+Step = Literal[
+    "never", "taken", "before EXEC", "between EXEC and publishing", "half published", "published", "on the way"
+]
 STEPS: tuple[Step, ...] = ("taken", "before EXEC", "between EXEC and publishing", "half published", "published")
 
 
@@ -54,6 +56,8 @@ class Life:
     seeks: bool = True
     """False is the negative control: positions come from Kafka's consumer group."""
     remembers_ids: bool = False
+    claims: bool = True
+    """False is the negative control: whoever wakes up late publishes as if nobody had come after."""
     freezes_at: int = 0
     """With so many batches the task that handles them stands still for ever; 0 for never."""
     publishes_when: Path | None = None
@@ -104,12 +108,16 @@ class MortalProducer(KafkaProducer):
         super().__init__(options)
         self._fate = fate
 
-    async def send_batch(self, topic: str, partition: int, messages: Iterable[Message]) -> int:
+    async def send_batch(
+        self, topic: str, partition: int, messages: Iterable[Message], claim: object | None = None
+    ) -> int:
         """Write as ever, and reach a step behind it."""
         leave = self._fate.life.publishes_when
         while leave is not None and topic.endswith("transitions.v1") and not leave.exists():
             await asyncio.sleep(0.1)
-        count = await super().send_batch(topic, partition, messages)
+        if topic.endswith("membership.v1"):
+            self._fate.reach("on the way")
+        count = await super().send_batch(topic, partition, messages, claim if self._fate.life.claims else None)
         if topic.endswith("membership.v1"):
             self._fate.reach("half published")
         elif topic.endswith("transitions.v1"):

@@ -17,14 +17,13 @@ from statistics import mean
 import pytest
 from redis import Redis
 
-from stream.adapters.redis import RedisStore
 from stream.service.cache import OVERHEAD_BYTES
 from stream.wire.outbox import decode_slice
 from tests.controls import StoreWithoutCompare
 from tests.e2e.compare import check, shipped_without_ids
 from tests.e2e.histories import crowd
 from tests.e2e.site import Site, until
-from tests.faults.mortal import STEPS, Process, process
+from tests.faults.mortal import STEPS, Process, Step, process
 from tests.town import consumed
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
@@ -136,12 +135,12 @@ def test_control_without_the_seek_to_redis_events_are_counted_twice(real_site: S
         check(real_site, shipped_without_ids())
 
 
-def a_paused_owner_resumes(site: Site, store: type[RedisStore]) -> Process:
-    """Stop a worker on its way into a commit until another has done all the rest, then let it go on; return it."""
+def a_paused_owner_resumes(site: Site, step: Step, **life: object) -> Process:
+    """Stop a worker at a step until another has done all the rest, then let it go on; return it."""
     site.write(crowd(7, 2_000))
-    paused = process(site, "paused", SMALL, step="before EXEC", nth=40, how=signal.SIGSTOP, store=store)
+    paused = process(site, "paused", SMALL, step=step, nth=40, how=signal.SIGSTOP, **life)
     until(lambda: paused.is_stopped, 60, lambda: f"the stop: {paused.said[-1_000:]}")
-    with process(site, "other", SMALL, store=store) as other:
+    with process(site, "other", SMALL, **life) as other:
         site.settle(other)
         said = len(paused.said)
         paused.resume()
@@ -153,18 +152,29 @@ def a_paused_owner_resumes(site: Site, store: type[RedisStore]) -> Process:
 
 @pytest.mark.kafka
 @pytest.mark.redis
-def test_a_former_owner_that_resumes_can_harm_nothing(real_site: Site) -> None:
-    with a_paused_owner_resumes(real_site, RedisStore) as paused:
+@pytest.mark.parametrize("step", ["before EXEC", "on the way"])
+def test_a_former_owner_that_resumes_can_harm_nothing(real_site: Site, step: Step) -> None:
+    with a_paused_owner_resumes(real_site, step) as paused:
         real_site.settle(paused)
         assert paused.stop() == 0
-    check(real_site, shipped_without_ids(), owner_woke=True)
+    check(real_site, shipped_without_ids())
+
+
+@pytest.mark.kafka
+@pytest.mark.redis
+def test_control_without_claims_a_former_owner_leaves_an_old_membership_last(real_site: Site) -> None:
+    with a_paused_owner_resumes(real_site, "on the way", claims=False) as paused:
+        real_site.settle(paused)
+        assert paused.stop() == 0
+    with pytest.raises(AssertionError, match=r"^law 5: the newest membership is not that of the replay"):
+        check(real_site, shipped_without_ids())
 
 
 @pytest.mark.kafka
 @pytest.mark.redis
 def test_control_without_compare_and_swap_a_former_owner_overwrites_newer_state(real_site: Site) -> None:
-    with a_paused_owner_resumes(real_site, StoreWithoutCompare) as paused:
+    with a_paused_owner_resumes(real_site, "before EXEC", store=StoreWithoutCompare) as paused:
         real_site.settle(paused)
         assert paused.stop() == 0
     with pytest.raises(AssertionError, match=r"^law \d"):
-        check(real_site, shipped_without_ids(), owner_woke=True)
+        check(real_site, shipped_without_ids())

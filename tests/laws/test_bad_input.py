@@ -45,6 +45,7 @@ BAD: dict[str, tuple[str, bytes | None, Headers]] = {
     "an endless customer id": ("customer_id", changed(customer_id="x" * 600), ()),
     "no event id": ("type", changed(event_id=None), ()),
     "an empty event id": ("event_id", changed(event_id=""), ()),
+    "an endless source": ("source", changed(source="x" * 600), ()),
     "more than a MiB": ("too_large", changed(source="x" * LARGEST_BYTES), ()),
     "NaN as JSON": ("json", b'{"event_id":"e","customer_id":"c-1","properties":{"amount":NaN}}', ()),
     "NaN as text": ("amount", order(amount="NaN"), ()),

@@ -16,7 +16,7 @@ from tests.laws.starter import starter, worked
 from tests.laws.test_law_2_the_log_decides import check_counts
 from tests.town import TOPICS, Member, Town, consumed, replayed, survive, turns
 
-SMALL = Limits(slice_records=4, timers=2)
+SMALL = Limits(slice_records=4, timers=2, together_records=6)
 
 
 async def town_with(seed: int, records: int, partitions: int = 1) -> Town:
@@ -125,7 +125,7 @@ class Watched(Member):
     def __init__(self, town: Town, fate: Fate) -> None:
         super().__init__(town, fate)
         self.seen = 0
-        write = self.producer.log.append
+        log, write = self.producer.log, self.producer.log.append
 
         def append(topic: str, partition: int, key: bytes | None, value: bytes | None, *rest: object) -> int:
             stored = [decode_slice(packed) for packed in town.server.partitions[partition].outbox]
@@ -135,14 +135,14 @@ class Watched(Member):
             self.seen += 1
             return write(topic, partition, key, value, *rest)  # type: ignore[arg-type]
 
-        self.producer.log = Appending(append)  # type: ignore[assignment]
+        self.producer.log = Appending(append, log.claims, log.newest)  # type: ignore[assignment]
 
 
 class Appending:
     """A log that hands every message to a function."""
 
-    def __init__(self, append: object) -> None:
-        self.append = append
+    def __init__(self, append: object, claims: dict[int, int], newest: dict[tuple[str, int], int]) -> None:
+        self.append, self.claims, self.newest = append, claims, newest
 
 
 async def test_memberships_are_acknowledged_before_the_transitions_of_the_slice() -> None:

@@ -46,6 +46,21 @@ async def test_a_later_take_asks_for_the_last_record_again_to_compare_it() -> No
     await member.work()
     await member.end()
     assert town.metrics.counts["accepted"] == 3
+    assert town.metrics.counts["refused commits"] == 0, "nothing was to be committed"
+
+
+async def test_refused_commits_are_counted_once_and_what_follows_them_is_not() -> None:
+    town = await town_of(6)
+    former, owner = town.member(), town.member()
+    await former.deliver(0, 2)
+    await owner.acquire(0)
+    rest = town.log.read(TOPICS.events, 0, 2)
+    for error in ("not the one this process wrote last", "must be taken again"):
+        with pytest.raises(FencedError, match=error):
+            await former.worker.records(0, rest)
+    assert town.metrics.counts["refused commits"] == 1
+    await former.end()
+    await owner.end()
 
 
 async def test_where_the_log_starts_at_the_position_nothing_is_compared() -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
-from stream.errors import FencedError, StateError
-from stream.service.relay import LONGEST_BACKOFF_S, Relay
+from stream.adapters.clock import ScaledClock
+from stream.errors import FencedError, InputError, SettingsError, StateError, StreamError
+from stream.ports import Message
+from stream.service.relay import CLAIMED_S, LONGEST_BACKOFF_S, Relay
 from stream.wire.outbox import Slice, Told, encode_slice
 from tests.fake_clock import FakeClock, FakeMetrics
 from tests.fake_log import FakeLog, FakeProducer
@@ -19,17 +22,56 @@ def packed(number: int, is_timed: bool = False) -> bytes:
     return encode_slice(Slice([("c-1", b"membership %d" % number)], [told]))
 
 
+class Watched(FakeProducer):
+    """A producer that keeps the order over all topics, and whose broker refuses with these errors first."""
+
+    def __init__(self, log: FakeLog, now_ms: Callable[[], int]) -> None:
+        super().__init__(log, now_ms)
+        self.order: list[str] = []
+        self.refusals: list[StreamError] = []
+
+    async def _written(self, topic: str, partition: int, message: Message) -> int:
+        if self.refusals:
+            raise self.refusals.pop()
+        offset = await super()._written(topic, partition, message)
+        self.order.append((message[1] or b"").decode())
+        return offset
+
+
 class Rig:
-    def __init__(self, bound: int = 100) -> None:
+    def __init__(self, bound: int = 100, together: int = 100) -> None:
         self.log = FakeLog()
         self.clock = FakeClock(2_000)
         self.metrics = FakeMetrics()
-        self.producer = FakeProducer(self.log, self.clock.now_ms)
+        self.producer = Watched(self.log, self.clock.now_ms)
         self.owners = {3}
-        self.relay = Relay(3, TOPICS, self.producer, self.metrics, self.clock, bound, self.is_ours)
+        self.warnings: list[str] = []
+        self.bound, self.together = bound, together
+        self.relay = self.made()
+
+    def made(self) -> Relay:
+        return Relay(
+            3,
+            TOPICS,
+            self.producer,
+            self.metrics,
+            self.clock,
+            self.bound,
+            self.together,
+            self.is_ours,
+            self.warnings.append,
+        )
+
+    def share(self, other: Rig) -> None:
+        """Write to the log of another."""
+        self.log = self.producer.log = other.log
 
     async def is_ours(self, partition: int) -> bool:
         return partition in self.owners
+
+    @property
+    def order(self) -> list[str]:
+        return self.producer.order
 
     def transitions(self) -> list[bytes | None]:
         return [record.value for record in self.log.all(TOPICS.transitions)]
@@ -62,31 +104,105 @@ async def test_key_headers_and_partition_are_those_of_the_customer() -> None:
     await rig.relay.stop()
 
 
-async def test_a_failed_slice_is_sent_again_from_its_beginning_and_none_overtakes_it() -> None:
+async def test_what_waits_is_published_together_memberships_first() -> None:
     rig = Rig()
-    rig.producer.faults += ["", "refuse", "lose ack"]
-    rig.relay.start([packed(1), packed(2)])
+    rig.relay.start([packed(1), packed(2), packed(3)])
     await rig.relay.drained()
-    assert rig.transitions() == [b"transition 1", b"transition 2"]
-    assert [record.value for record in rig.log.all(TOPICS.membership)] == [
-        b"membership 1",
-        b"membership 1",
-        b"membership 1",
-        b"membership 2",
+    assert rig.order == [f"membership {n}" for n in (1, 2, 3)] + [f"transition {n}" for n in (1, 2, 3)]
+    await rig.relay.stop()
+
+
+async def test_no_more_than_so_many_records_are_published_together() -> None:
+    rig = Rig(together=5)
+    rig.relay.start([packed(1), packed(2), packed(3)])
+    await rig.relay.drained()
+    assert rig.order == [
+        *("membership 1", "membership 2", "transition 1", "transition 2"),
+        *("membership 3", "transition 3"),
     ]
     await rig.relay.stop()
 
 
-async def test_a_former_owner_publishes_nothing_behind_the_new_one() -> None:
-    """The newest record of a compacted topic would be a membership older than the one before it."""
+async def test_what_failed_is_sent_again_from_its_beginning_and_none_overtakes_it() -> None:
+    rig = Rig()
+    rig.producer.faults += ["", "", "", "refuse", "", "lose ack"]
+    rig.relay.start([packed(1), packed(2)])
+    await rig.relay.drained()
+    first, second = ["membership 1", "membership 2"], ["transition 1", "transition 2"]
+    assert rig.order == [*first, "transition 1", "membership 1", *first, *second]
+    assert rig.log.claims == {3: 3}, "a failed write ends its claim"
+    assert len(rig.warnings) == 2
+    assert "partition 3: 4 records wait to be published: fake Kafka: away" in rig.warnings
+    await rig.relay.stop()
+
+
+async def test_whose_the_partition_is_is_asked_before_anything_is_published() -> None:
+    rig = Rig()
+    rig.owners.clear()
+    rig.relay.start([packed(1)])
+    with pytest.raises(FencedError, match="somebody else publishes it now"):
+        await rig.relay.drained()
+    assert rig.order == []
+    await rig.relay.stop()
+
+
+async def asleep_on_the_way(is_fenced: bool = True) -> tuple[Rig, Rig]:
+    """Return a former owner whose slice is on its way, and the rig of the next owner, who has published it and more."""
+    former, owner = Rig(), Rig()
+    owner.share(former)
+    former.producer.is_fenced = owner.producer.is_fenced = is_fenced
+    former.producer.asleep = asyncio.Event()
+    former.relay.start([packed(1)])
+    await turns()
+    owner.relay.start([packed(1), packed(2)])
+    await owner.relay.drained()
+    former.producer.asleep.set()
+    await turns()
+    return former, owner
+
+
+async def test_what_a_sleeping_former_owner_had_on_its_way_never_arrives_behind_the_newer() -> None:
+    """A compacted topic keeps what was written last, not what is newest."""
+    former, owner = await asleep_on_the_way()
+    assert former.log.all(TOPICS.membership)[-1].value == b"membership 2"
+    with pytest.raises(FencedError, match="written under a newer claim"):
+        await former.relay.room()
+    await former.relay.stop()
+    await owner.relay.stop()
+
+
+async def test_control_without_claims_it_does() -> None:
+    former, owner = await asleep_on_the_way(is_fenced=False)
+    assert former.log.all(TOPICS.membership)[-1].value == b"membership 1"
+    await former.relay.stop()
+    await owner.relay.stop()
+
+
+async def test_a_claim_is_made_anew_before_kafka_forgets_it() -> None:
     rig = Rig()
     rig.relay.start([packed(1)])
     await rig.relay.drained()
-    rig.owners.clear()
     rig.relay.hand_in(packed(2), 2)
+    await rig.relay.drained()
+    assert rig.log.claims == {3: 1}
+    rig.clock.passed_s += CLAIMED_S + 1
+    rig.owners.clear()
+    rig.relay.hand_in(packed(3), 2)
     with pytest.raises(FencedError, match="somebody else publishes it now"):
         await rig.relay.drained()
-    assert rig.transitions() == [b"transition 1"]
+    assert rig.log.claims == {3: 2}
+    await rig.relay.stop()
+
+
+@pytest.mark.parametrize("error", [InputError("kafka-record", "too large"), SettingsError(["no right to write"])])
+async def test_what_the_broker_refuses_is_kept_and_said_until_it_is_taken(error: StreamError) -> None:
+    rig = Rig()
+    rig.producer.refusals += [error, error]
+    rig.relay.start([packed(1)])
+    rig.relay.hand_in(packed(2), 2)
+    await rig.relay.drained()
+    assert rig.transitions() == [b"transition 1", b"transition 2"]
+    assert rig.warnings == [f"partition 3: 4 records wait to be published: {error}"] * 2
     await rig.relay.stop()
 
 
@@ -120,6 +236,28 @@ async def test_the_waits_are_told_by_what_caused_them() -> None:
     assert (rig.metrics.waits, rig.metrics.timer_waits) == ([1_100], [1_100])
     assert rig.metrics.outboxes == {3: 0}
     await rig.relay.stop()
+
+
+async def test_waits_are_wall_time_also_where_the_clock_runs_faster() -> None:
+    """Two simulated hours at 3,600 times the speed are two seconds."""
+    rig = Rig()
+    monotonic_s = [10.0]
+    rig.clock = ScaledClock(900, 3_600.0, lambda: monotonic_s[0])  # type: ignore[assignment]
+    monotonic_s[0] += 2.0
+    rig.relay = rig.made()
+    rig.relay.start([packed(1), packed(2, is_timed=True)])
+    await rig.relay.drained()
+    assert (rig.metrics.waits, rig.metrics.timer_waits) == ([2_000], [2_000])
+    await rig.relay.stop()
+
+
+def test_what_was_before_time_took_up_its_speed_is_not_counted() -> None:
+    monotonic_s = [10.0]
+    clock = ScaledClock(1_000_000, 0.0, lambda: monotonic_s[0])
+    assert clock.waited_ms(5) == 0, "time stands still"
+    clock.run(2.0)
+    monotonic_s[0] += 3.0
+    assert (clock.now_ms(), clock.waited_ms(5), clock.waited_ms(1_004_000)) == (1_006_000, 3_000, 1_000)
 
 
 async def test_a_stopped_relay_publishes_nothing_more_and_may_start_again() -> None:

@@ -65,7 +65,7 @@ FIELDS: dict[str, st.SearchStrategy[Any]] = {
     "event_id": IDS,
     "customer_id": IDS,
     "anonymous_id": IDS,
-    "source": st.text(max_size=4) | VALUES,
+    "source": st.text(max_size=4) | IDS | VALUES,
     "name": st.text(max_size=4) | VALUES,
     "occurred_at": TIMES | VALUES,
     "properties": st.dictionaries(st.text(max_size=4), VALUES, max_size=3) | VALUES,
