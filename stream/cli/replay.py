@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stream.cli.options import END, AsJson, Events, RulesFolder, compiled, instant
+from stream.cli.pace import undisturbed
 from stream.cli.screen import progress_of, remark, say_json, say_table
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def replay(
     lines = Lines(events)
     began = perf_counter()
     try:
-        with progress_of(lines, "replay") as shown:
+        with undisturbed(), progress_of(lines, "replay") as shown:
             written = _write(_moved(run, shown, until), out, is_silent=as_json and out is None)
     finally:
         lines.close()

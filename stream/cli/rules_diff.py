@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stream.cli.options import AsJson, compiled
-from stream.cli.rules_preview import Preview, compare, summary
+from stream.cli.rules_preview import played, summary
 from stream.cli.screen import say, say_json, say_table
 
 if TYPE_CHECKING:
     from stream.ruleset.difference import Changed
+    from stream.ruleset.ruleset import Ruleset
+    from stream.service.preview import Preview
 
 OldFolder = Annotated[Path, typer.Argument(metavar="OLD", help="The folder of rules as they are.")]
 NewFolder = Annotated[Path, typer.Argument(metavar="NEW", help="The folder of rules as they shall be.")]
@@ -37,8 +39,7 @@ def diff(old: OldFolder, new: NewFolder, events: MaybeEvents = None, as_json: As
     changed = differences(before.ruleset, after.ruleset)
     moved = None
     if events is not None:
-        every = dict.fromkeys(one.id for rules in (before, after) for one in rules.ruleset.all_segments())
-        moved = compare(before, after, sorted(every), events, None)
+        moved = played(before, after, _movable(before.ruleset, after.ruleset), events, None, 0)
     if as_json:
         told = {"ok": True, "changed": [asdict(each) for each in changed]}
         say_json(told | ({"membership": summary(moved)} if moved else {}))
@@ -49,6 +50,16 @@ def diff(old: OldFolder, new: NewFolder, events: MaybeEvents = None, as_json: As
         say("nothing differs")
     if moved:
         _tell_moves(moved)
+
+
+def _movable(old: Ruleset, new: Ruleset) -> list[str]:
+    """Return the segments in which somebody may come to be, or be no more."""
+    from stream.ruleset.beside import decided_otherwise
+    from stream.ruleset.compile_questions import dimension_of
+
+    names = decided_otherwise(old, new)
+    every = {one.id for rules in (old, new) for one in rules.all_segments()}
+    return sorted(each for each in every if dimension_of(each)[0] in names)
 
 
 def _tell(changed: Changed) -> None:

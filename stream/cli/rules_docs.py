@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from stream.cli.options import AsJson, RulesPath, choose, compiled_choice
+from stream.cli.pace import undisturbed
 from stream.cli.screen import progress_of, say, say_json
 
 OutPage = Annotated[
@@ -22,7 +23,7 @@ def docs(path: RulesPath = None, events: MaybeEvents = None, out: OutPage = None
     """Write the catalogue of segments as Markdown: meaning, owner, next action, cases, and with --events the size."""
     from stream.adapters.files import Lines, new_file
     from stream.ruleset.catalogue import catalogue
-    from stream.service.preview import play
+    from stream.service.outcome import play
 
     chosen = choose(path)
     ruleset, plan = compiled_choice(chosen)
@@ -30,7 +31,7 @@ def docs(path: RulesPath = None, events: MaybeEvents = None, out: OutPage = None
     if events is not None:
         lines = Lines(events)
         try:
-            with progress_of(lines, "count") as shown:
+            with undisturbed(), progress_of(lines, "count") as shown:
                 sizes = {name: len(members) for name, members in play(plan, shown, None).members.items()}
         finally:
             lines.close()

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,44 +20,45 @@ from stream.cli.options import (
     compiled_choice,
     instant,
 )
-from stream.cli.screen import progress_of, remark, say, say_json, say_table
+from stream.cli.pace import undisturbed
+from stream.cli.screen import counted, progress_of, remark, say, say_json, say_table
 
 if TYPE_CHECKING:
     from stream.core.plan import Plan
     from stream.ruleset.ruleset import Ruleset
-    from stream.service.preview import Forecast, Outcome
+    from stream.service.outcome import Outcome
+    from stream.service.preview import Forecast, Preview
 
 Old = Annotated[
     Path | None,
     typer.Option("--old", metavar="DIR", help="The rules to compare with; default: the shipped ones."),
+]
+Overlaps = Annotated[
+    int | None,
+    typer.Option("--overlaps", metavar="N", min=0, help="In which other segments N of the members are; default: 200."),
 ]
 Until = Annotated[
     str | None, typer.Option("--until", metavar="T", help="Let time pass up to here; default: the last record.")
 ]
 
 
-@dataclass(slots=True)
-class Preview:
-    """Both plays, and what they mean for each segment that was asked about."""
-
-    old: Outcome
-    new: Outcome
-    forecasts: list[Forecast]
-    seconds: float
-    """How long the new rules took."""
-
-
 def preview(
-    events: EventsFile, path: RulesPath = None, old: Old = None, until: Until = None, as_json: AsJson = False
+    events: EventsFile,
+    path: RulesPath = None,
+    old: Old = None,
+    until: Until = None,
+    overlaps: Overlaps = None,
+    as_json: AsJson = False,
 ) -> None:
     """Play recorded events under old and new rules: who would enter and leave, how many, how restless, how wide.
 
-    For a whole folder the segments are shown whose meaning differs from the old rules; all, if none does.
+    For a whole folder the segments are shown whose meaning differs from the old rules; all, if none does. Only what
+    is shown, and what that looks at, is played for all customers; everything else for the members that are looked at.
     """
     chosen = choose(path)
     before, after = compiled(old) if old is not None else _rules_before(chosen), compiled_choice(chosen)
     wanted = segments_to_show(before.ruleset, after.ruleset, chosen)
-    made = compare(before, after, wanted, events, instant(until))
+    made = played(before, after, wanted, events, instant(until), overlaps)
     if as_json:
         say_json(summary(made))
     else:
@@ -87,39 +87,35 @@ def segments_to_show(old: Ruleset, new: Ruleset, chosen: Chosen) -> list[str]:
     return [each for each in every if each in changed or each.partition(".")[0] in changed] or every
 
 
-def compare(old: Compiled, new: Compiled, segments: Sequence[str], events: Path, ends_at: int | None) -> Preview:
-    """Play the events under both rules, and compare."""
+def played(
+    old: Compiled, new: Compiled, segments: Sequence[str], events: Path, ends_at: int | None, overlaps: int | None
+) -> Preview:
+    """Play the events under both rules, and compare; `overlaps` members of the segments are looked at, None: some."""
     from stream.adapters.files import STANDARD_INPUT
     from stream.errors import SettingsError
-    from stream.service.preview import forecasts
+    from stream.service.preview import LOOKED_AT, compare
 
     if str(events) == STANDARD_INPUT:
         raise SettingsError(
-            ["the events are read twice, so they must be in a file, not on standard input [events-file]"]
+            ["the events are read more than once, so they must be in a file, not on standard input [events-file]"]
         )
-    before = _played(old.plan, events, ends_at, "old rules")
-    began = perf_counter()
-    after = _played(new.plan, events, ends_at, "new rules")
-    seconds = perf_counter() - began
-    catch_alls = frozenset(f"{one.id}.{one.otherwise}" for one in new.ruleset.dimensions)
-    return Preview(before, after, forecasts(before, after, segments, catch_alls), seconds)
+
+    def play(plan: Plan, label: str, customers: Collection[str] | None) -> Outcome:
+        return _played(plan, events, ends_at, label, customers)
+
+    return compare(old, new, segments, play, LOOKED_AT if overlaps is None else overlaps)
 
 
-def _played(plan: Plan, events: Path, ends_at: int | None, label: str) -> Outcome:
+def _played(plan: Plan, events: Path, ends_at: int | None, label: str, customers: Collection[str] | None) -> Outcome:
     from stream.adapters.files import Lines
-    from stream.service.preview import play
+    from stream.service.outcome import play
 
     lines = Lines(events)
     try:
-        with progress_of(lines, label) as shown:
-            return play(plan, shown, ends_at)
+        with undisturbed(), progress_of(lines, label) as shown:
+            return play(plan, shown, ends_at, customers, lambda steps, total: counted(steps, total, "time passes"))
     finally:
         lines.close()
-
-
-def per_thousand(outcome: Outcome) -> float:
-    """Return the transitions for each thousand events."""
-    return round(1000 * outcome.transitions / outcome.events, 1) if outcome.events else 0.0
 
 
 def summary(made: Preview) -> dict[str, Any]:
@@ -129,8 +125,12 @@ def summary(made: Preview) -> dict[str, Any]:
         "bad_lines": made.new.bad_lines,
         "customers": made.new.customers,
         "customer_years": round(made.new.customer_years, 1),
-        "transitions_per_1000_events": {"old": per_thousand(made.old), "new": per_thousand(made.new)},
-        "microseconds_per_event": round(1e6 * made.seconds / made.new.events, 1) if made.new.events else 0.0,
+        "played": {"dimensions": list(made.dimensions), "looked_at": list(made.looked_at)},
+        "transitions_per_1000_events": {
+            "old": round(made.per_thousand(made.old), 1),
+            "new": round(made.per_thousand(made.new), 1),
+        },
+        "microseconds_per_event": round(made.microseconds_per_event, 1),
         "segments": [asdict(each) for each in made.forecasts],
     }
 
@@ -155,15 +155,21 @@ def _tell(made: Preview) -> None:
     for each in made.forecasts:
         for line in _details(each):
             say(line)
-    told = summary(made)
-    rate = told["transitions_per_1000_events"]
-    say(
-        f"{told['events']:,} events of {told['customers']:,} customers over {told['customer_years']:,} customer-years; "
-        f"transitions per 1,000 events: {rate['new']} (old rules: {rate['old']}); "
-        f"{told['microseconds_per_event']} µs per event"
-    )
+    _tell_play(made)
     if made.new.bad_lines:
         remark(f"{made.new.bad_lines:,} lines could not be used; `segments replay` names them")
+
+
+def _tell_play(made: Preview) -> None:
+    told = summary(made)
+    rate, names = told["transitions_per_1000_events"], ", ".join(made.dimensions)
+    say(
+        f"{told['events']:,} events of {told['customers']:,} customers over {told['customer_years']:,} customer-years; "
+        f"transitions of {names} per 1,000 events: {rate['new']:,} (old rules: {rate['old']:,})"
+    )
+    word = "looks" if len(made.dimensions) == 1 else "look"
+    looked_at = f", which {word} at {', '.join(made.looked_at)}" if made.looked_at else ""
+    say(f"cost: {told['microseconds_per_event']:,} µs of one core per event for {names}{looked_at}")
 
 
 def _details(each: Forecast) -> Iterable[str]:
@@ -173,6 +179,8 @@ def _details(each: Forecast) -> Iterable[str]:
             yield f"{each.segment}: would {word}: {', '.join(sample)}{more}"
     if each.overlaps:
         also = ", ".join(f"{one.segment} {one.share:.0%}" for one in each.overlaps)
-        yield f"{each.segment}: its members are also in: {also}"
+        of = each.overlaps[0].of
+        some = f" ({of} of {each.members:,} looked at)" if of < each.members else ""
+        yield f"{each.segment}: its members are also in: {also}{some}"
     for warning in each.warnings:
         yield f"warning: {each.segment} {warning}"

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -18,6 +18,11 @@ WIDTH = 140
 
 BAR_STEP = 1_000
 """Lines between two movements of a progress bar."""
+
+COUNT_STEP = 50
+"""Things between two movements of a progress bar; each of them may take a millisecond."""
+
+T = TypeVar("T")
 
 
 def say(text: str) -> None:
@@ -70,10 +75,28 @@ def progress_of(lines: Lines, label: str) -> Iterator[Iterable[bytes]]:
     if not sys.stderr.isatty() or not lines.size:
         yield lines
         return
+    with _bar() as bar:
+        yield _moving(lines, bar, label)
+
+
+def counted(things: Iterable[T], total: int, label: str) -> Iterator[T]:
+    """Yield the things, with a progress bar beside them on a terminal: there are at most `total`."""
+    if not sys.stderr.isatty():
+        yield from things
+        return
+    with _bar() as bar:
+        task = bar.add_task(label, total=total)
+        for number, thing in enumerate(things):
+            if not number % COUNT_STEP:
+                bar.update(task, completed=number)
+            yield thing
+
+
+def _bar() -> Progress:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    bar = Progress(
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TaskProgressColumn(),
@@ -81,8 +104,6 @@ def progress_of(lines: Lines, label: str) -> Iterator[Iterable[bytes]]:
         console=Console(stderr=True),
         transient=True,
     )
-    with bar:
-        yield _moving(lines, bar, label)
 
 
 def _moving(lines: Lines, bar: Progress, label: str) -> Iterator[bytes]:

@@ -1,121 +1,46 @@
-"""What rules would do: recorded events played once for each version, counted by segment, and compared."""
+"""What new rules mean beside old ones: recorded events played under both, compared segment by segment."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from stream.core.engine import Step
-from stream.core.event import Event
-from stream.core.plan import Plan
-from stream.core.timeline import Timeline
-from stream.ruleset.explain import segment_id
-from stream.service.replay import Replay
+from stream.core.plan import Plan, identity
+from stream.ruleset.beside import OLD, beside, decided_otherwise
+from stream.ruleset.canonical import meaning_of
+from stream.ruleset.compile import compile_plan
+from stream.ruleset.compile_questions import dimension_of
+from stream.ruleset.names import ABOUT_TO_LEAVE
+from stream.ruleset.ruleset import Ruleset
+from stream.service.outcome import Outcome
 
-YEAR_MS = 365.25 * 86_400_000
 SAMPLES = 5
-OVERLAPS = 3
+"""So many customers who would enter, and who would leave, are named."""
+OVERLAPS = 5
+"""So many other segments are named, those that share most members first."""
+LOOKED_AT = 200
+"""Of so many members it is asked in which other segments they are, unless more are wished."""
+FEWEST_LOOKED_AT = 20
+"""Of so many members of each segment at least, however many segments there are."""
+TIMED = 300
+"""The cost of an event is measured with the events of so many customers."""
 FEWEST = 0.005
 """A segment with less than this share of the base is said to hold too few."""
 MOST = 0.95
 """A segment with more than this share of the base is said to hold nearly all."""
 
-
-class Counting(Timeline):
-    """A timeline that counts who enters, leaves and comes back at once, by `dimension.segment`."""
-
-    def __init__(self, plan: Plan) -> None:
-        """Start before the first record."""
-        super().__init__(plan)
-        self.enters: Counter[str] = Counter()
-        self.leaves: Counter[str] = Counter()
-        self.flaps: Counter[str] = Counter()
-        self.told: Counter[str] = Counter()
-        """Transitions by dimension."""
-
-    def apply(self, event: Event) -> Step:
-        """Apply one event, and count."""
-        return self._counted(super().apply(event))
-
-    def tick(self, before: int) -> Iterator[Step]:
-        """Let time pass, and count."""
-        return map(self._counted, super().tick(before))
-
-    def _counted(self, done: Step) -> Step:
-        for move in done.moves:
-            if move.is_announced:
-                name = move.dimension.name
-                self.told[name] += 1
-                if move.entered:
-                    self.enters[segment_id(name, move.entered)] += 1
-                    self.flaps[segment_id(name, move.entered)] += move.is_return
-                if move.left:
-                    self.leaves[segment_id(name, move.left)] += 1
-        return done
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What one version of the rules made of the events."""
-
-    events: int = 0
-    bad_lines: int = 0
-    customers: int = 0
-    customer_years: float = 0.0
-    enters: Counter[str] = field(default_factory=Counter)
-    leaves: Counter[str] = field(default_factory=Counter)
-    flaps: Counter[str] = field(default_factory=Counter)
-    told: Counter[str] = field(default_factory=Counter)
-    members: dict[str, set[str]] = field(default_factory=dict)
-    """Customers in each segment at the end."""
-
-    @property
-    def transitions(self) -> int:
-        """Return how many transitions there were."""
-        return sum(self.told.values())
-
-
-def play(plan: Plan, lines: Iterable[bytes], ends_at: int | None) -> Outcome:
-    """Play the lines and let time pass to `ends_at`, by default the last record; return what came of it."""
-    plan = replace(plan, tells=False)
-    run, timeline = Replay(plan, ends_at), Counting(plan)
-    run.timeline = timeline
-    for _ in run.lines(lines):
-        pass  # what is published is counted by the timeline
-    end = run.last_record_time if ends_at is None else ends_at
-    for _ in run.until(end):
-        pass
-    known = timeline.profiles.values()
-    return Outcome(
-        events=sum(run.outcomes[name] for name in run.outcomes if name not in {"tick", "use", "left_out"}),
-        bad_lines=len(run.bad_lines),
-        customers=len(known),
-        customer_years=sum(end - profile.known_since for profile in known) / YEAR_MS,
-        enters=timeline.enters,
-        leaves=timeline.leaves,
-        flaps=timeline.flaps,
-        told=timeline.told,
-        members=_members(timeline),
-    )
-
-
-def _members(timeline: Timeline) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for dimension in timeline.plan.dimensions:
-        for customer, profile in timeline.profiles.items():
-            standing = profile.standings.get(dimension.key)
-            if standing is not None and standing.segment:
-                found.setdefault(segment_id(dimension.name, standing.segment), set()).add(customer)
-    return found
+Rules = tuple[Ruleset, Plan]
+Player = Callable[[Plan, str, Collection[str] | None], Outcome]
+"""Plays the recorded events under a plan: what that is for, and whose events; None: everybody's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """How many members of one segment are in another one, too."""
+    """How many of the members that were looked at are in another segment, too."""
 
     segment: str
     members: int
+    of: int
     share: float
 
 
@@ -139,12 +64,133 @@ class Forecast:
     warnings: tuple[str, ...]
 
 
-def forecasts(old: Outcome, new: Outcome, segments: Sequence[str], catch_alls: frozenset[str]) -> list[Forecast]:
-    """Return what the new rules mean for these segments; `catch_alls` take everyone else and are never too wide."""
-    return [_forecast(old, new, segment, segment in catch_alls) for segment in segments]
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """Both plays, and what they mean for each segment that was asked about."""
+
+    old: Outcome
+    new: Outcome
+    dimensions: tuple[str, ...]
+    """Those of the segments that were asked about."""
+    looked_at: tuple[str, ...]
+    """The dimensions that these look at: they were played along."""
+    forecasts: tuple[Forecast, ...]
+    microseconds_per_event: float
+    """What deciding these dimensions, and those they look at, takes of one core for each event, under the new rules."""
+
+    def per_thousand(self, outcome: Outcome) -> float:
+        """Return the transitions of these dimensions for each thousand events."""
+        return 1000 * outcome.transitions(self.dimensions) / outcome.events if outcome.events else 0.0
 
 
-def _forecast(old: Outcome, new: Outcome, segment: str, is_catch_all: bool) -> Forecast:
+def compare(old: Rules, new: Rules, segments: Sequence[str], play: Player, most: int = LOOKED_AT) -> Preview:
+    """Play the dimensions of these segments, and all that they look at, under both rules, and compare.
+
+    Which other segments the members are in is asked of `most` of them, so that the rest need not be played for all.
+    """
+    ruleset, plan = new
+    asked = frozenset(dimension_of(each)[0] for each in segments)
+    before, after = _play_both(old, new, asked, play)
+    part = only(plan, asked)
+    others = _Others(plan, frozenset(one.name for one in part.dimensions), _catch_alls(ruleset), play)
+    found = others.overlaps(after, segments, most)
+    return Preview(
+        before,
+        after,
+        tuple(sorted(asked)),
+        tuple(one.name for one in part.dimensions if one.name not in asked),
+        tuple(
+            forecast(before, after, each, found.get(each, ()), is_wide=each in others.catch_alls) for each in segments
+        ),
+        _cost(part, after, play, is_alone=before is after),
+    )
+
+
+def only(plan: Plan, names: Collection[str]) -> Plan:
+    """Return the plan of the dimensions of these names, and of all that they look at."""
+    return plan.only({one.key for one in plan.dimensions if one.name in names})
+
+
+def _play_both(old: Rules, new: Rules, asked: frozenset[str], play: Player) -> tuple[Outcome, Outcome]:
+    """Return what old and new rules make of the events: of what is equal in both, the same."""
+    if meaning_of(old[0].vocabulary) != meaning_of(new[0].vocabulary):
+        return play(only(old[1], asked), "old rules", None), play(only(new[1], asked), "new rules", None)
+    moved = decided_otherwise(old[0], new[0])
+    if not asked & moved:
+        outcome = play(only(new[1], asked), "play", None)
+        return outcome, outcome
+    both = compile_plan(beside(new[0], old[0], moved), new[1].version, new[1].bundle)
+    names = asked | {name + OLD for name in asked & moved}
+    outcome = play(only(both, names), "old and new rules", None)
+    return outcome.renamed(lambda name: _old_name(name, moved)), outcome.renamed(_new_name)
+
+
+def _new_name(name: str) -> str | None:
+    return None if OLD in name else name
+
+
+def _old_name(name: str, moved: Collection[str]) -> str | None:
+    return name.replace(OLD, "") if OLD in name else None if dimension_of(name)[0] in moved else name
+
+
+def _cost(part: Plan, after: Outcome, play: Player, *, is_alone: bool) -> float:
+    """Return the microseconds that an event takes; where old rules were played along, some customers tell."""
+    timed = after if is_alone else play(part, "cost", _some(after.known, TIMED))
+    return 1e6 * timed.seconds / timed.events if timed.events else 0.0
+
+
+def _catch_alls(ruleset: Ruleset) -> frozenset[str]:
+    """Return the segments that take everyone else: never too wide, and no news that somebody is in one."""
+    return frozenset(f"{one.id}.{one.otherwise}" for one in ruleset.dimensions)
+
+
+def _some(customers: Iterable[str], most: int) -> frozenset[str]:
+    """Return at most so many customers, by chance and always the same."""
+    return frozenset(sorted(customers, key=identity)[:most])
+
+
+@dataclass(frozen=True, slots=True)
+class _Others:
+    """The segments that nobody asked about."""
+
+    plan: Plan
+    played: frozenset[str]
+    """The dimensions of which everybody's segment is known."""
+    catch_alls: frozenset[str]
+    play: Player
+
+    def overlaps(self, after: Outcome, segments: Sequence[str], most: int) -> dict[str, tuple[Overlap, ...]]:
+        """Return by segment in which others its members are, too."""
+        each = max(most // max(len(segments), 1), FEWEST_LOOKED_AT) if most else 0
+        samples = {segment: _some(after.members.get(segment, ()), each) for segment in segments}
+        found = after.members | self._members(frozenset[str]().union(*samples.values()))
+        theirs = {
+            name: members
+            for name, members in found.items()
+            if name not in self.catch_alls and not name.endswith(ABOUT_TO_LEAVE)
+        }
+        return {segment: tuple(_overlaps(segment, sample, theirs)) for segment, sample in samples.items()}
+
+    def _members(self, customers: frozenset[str]) -> dict[str, set[str]]:
+        """Return which of these customers are in each segment of the dimensions that were not played for all."""
+        rest = [one for one in self.plan.dimensions if one.name not in self.played]
+        names = {one.name for one in rest if not one.name.endswith(ABOUT_TO_LEAVE)}
+        if not customers or not names:
+            return {}
+        return self.play(only(self.plan, names), "overlaps", customers).members
+
+
+def _overlaps(segment: str, sample: frozenset[str], members: dict[str, set[str]]) -> list[Overlap]:
+    found = [
+        Overlap(other, both, len(sample), both / len(sample))
+        for other, theirs in members.items()
+        if other != segment and (both := len(sample & theirs))
+    ]
+    return sorted(found, key=lambda each: (-each.members, each.segment))[:OVERLAPS]
+
+
+def forecast(old: Outcome, new: Outcome, segment: str, overlaps: tuple[Overlap, ...], *, is_wide: bool) -> Forecast:
+    """Return what the new rules mean for a segment; one that `is_wide` takes everyone else and is not warned of."""
     before, after = old.members.get(segment, set()), new.members.get(segment, set())
     entering, leaving = sorted(after - before), sorted(before - after)
     share = len(after) / new.customers if new.customers else 0.0
@@ -160,18 +206,9 @@ def _forecast(old: Outcome, new: Outcome, segment: str, is_catch_all: bool) -> F
         enters=new.enters[segment],
         leaves=new.leaves[segment],
         flaps_per_customer_year=new.flaps[segment] / new.customer_years if new.customer_years else 0.0,
-        overlaps=tuple(_overlaps(new, segment, after)),
-        warnings=() if is_catch_all else tuple(_warnings(len(after), new.customers, share)),
+        overlaps=overlaps,
+        warnings=() if is_wide else tuple(_warnings(len(after), new.customers, share)),
     )
-
-
-def _overlaps(new: Outcome, segment: str, members: set[str]) -> list[Overlap]:
-    found = [
-        Overlap(other, both, both / len(members))
-        for other, theirs in new.members.items()
-        if other != segment and (both := len(members & theirs))
-    ]
-    return sorted(found, key=lambda each: (-each.members, each.segment))[:OVERLAPS]
 
 
 def _warnings(members: int, customers: int, share: float) -> Iterator[str]:

@@ -50,14 +50,14 @@ tests:
 BUYERS = {"vocabulary.yaml": VOCABULARY, "audiences/buyer.yaml": BUYER, "audiences/buyer.test.yaml": BUYER_CASES}
 
 
-def segments(*arguments: str | Path, stdin: bytes = b"", env: dict[str, str] | None = None) -> Result:
+def segments(*arguments: str | int | Path, stdin: bytes = b"", env: dict[str, str] | None = None) -> Result:
     """Run the command; whatever it raised that is no exit is raised here."""
     return CliRunner().invoke(
         app, [str(each) for each in arguments], input=stdin, env=env, catch_exceptions=False, prog_name="segments"
     )
 
 
-def answer(*arguments: str | Path) -> tuple[int, Any]:
+def answer(*arguments: str | int | Path) -> tuple[int, Any]:
     """Run the command with --json, and return its exit code and its one JSON object."""
     result = segments(*arguments, "--json")
     (line,) = result.stdout.splitlines()

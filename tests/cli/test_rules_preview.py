@@ -36,7 +36,7 @@ def new(tmp_path: Path) -> Path:
     return folder(tmp_path / "new", WIDER)
 
 
-def previewed(*arguments: str | Path) -> dict[str, Any]:
+def previewed(*arguments: str | int | Path) -> dict[str, Any]:
     code, told = answer("rules", "preview", *arguments)
     assert code == 0
     return dict(told)
@@ -78,7 +78,7 @@ def test_a_segment_that_is_empty_or_holds_nearly_all_is_warned_of(tmp_path: Path
     assert "would hold too few to act on: 0 of 11 customers" in found["audiences.empty"]["warnings"][0]
     assert "would hold nearly all: 11 of 11 customers" in found["audiences.all"]["warnings"][0]
     assert found["audiences.buyer"]["warnings"] == []
-    assert found["audiences.buyer"]["overlaps"] == [{"segment": "audiences.all", "members": 3, "share": 1.0}]
+    assert found["audiences.buyer"]["overlaps"] == [{"segment": "audiences.all", "members": 3, "of": 3, "share": 1.0}]
     result = segments("rules", "preview", rules, "--old", old, "--events", events)
     assert "warning: audiences.empty would hold too few" in result.stdout
     assert "audiences.buyer: its members are also in: audiences.all 100%" in result.stdout
@@ -89,6 +89,8 @@ def test_people_see_a_table_samples_and_the_rates(old: Path, new: Path, events: 
     assert result.exit_code == 0
     assert "audiences.buyer: would enter: c-3" in result.stdout
     assert "13 events of 11 customers" in result.stdout
+    assert "transitions of audiences.buyer per 1,000 events: 230.8 (old rules: 461.5)" in result.stdout
+    assert "µs of one core per event for audiences.buyer\n" in result.stdout
     assert "1 lines could not be used" in result.stderr
 
 
@@ -102,6 +104,42 @@ def test_events_that_cannot_be_read_twice_are_refused(old: Path, new: Path) -> N
     result = segments("rules", "preview", new, "--old", old, "--events", "-")
     assert result.exit_code == 2
     assert "not on standard input" in result.stderr
+
+
+SEVERAL = WIDER | {
+    "audiences/all.yaml": "title: A\nowner: o\nenter: {everyone: true}\n",
+    "audiences/eager.yaml": "title: E\nowner: o\nenter: {in_segment: audiences.buyer}\n",
+    "stage/dimension.yaml": "title: S\nowner: o\nquestion: q\norder: [one]\notherwise: rest\n",
+    "stage/one.yaml": "title: One\nowner: o\nenter: {did: product_viewed}\n",
+    "stage/rest.yaml": "title: R\nowner: o\n",
+}
+
+
+def test_only_what_is_asked_is_played_for_all_and_others_are_looked_at_for_some_members(
+    tmp_path: Path, events: Path
+) -> None:
+    """The segment that takes everyone else is no news, and neither is the segment itself."""
+    rules = folder(tmp_path / "several", SEVERAL)
+    path = rules / "audiences" / "eager.yaml"
+    told = previewed(path, "--old", rules, "--events", events)
+    assert told["played"] == {"dimensions": ["audiences.eager"], "looked_at": ["audiences.buyer"]}
+    (eager,) = told["segments"]
+    both = [{"segment": name, "members": 3, "of": 3, "share": 1.0} for name in ("audiences.all", "audiences.buyer")]
+    assert eager["overlaps"] == both
+    (some,) = previewed(path, "--old", rules, "--events", events, "--overlaps", 0)["segments"]
+    assert some["overlaps"] == []
+    result = segments("rules", "preview", path, "--old", rules, "--events", events)
+    assert "per event for audiences.eager, which looks at audiences.buyer\n" in result.stdout
+
+
+def test_of_many_members_some_are_looked_at(tmp_path: Path) -> None:
+    rules = folder(tmp_path / "several", SEVERAL)
+    events = tmp_path / "many.jsonl"
+    events.write_text("".join(event(1, "product_viewed", customer=f"c-{number}") for number in range(40)))
+    arguments = (rules / "audiences" / "all.yaml", "--old", rules, "--events", events, "--overlaps", 30)
+    (every,) = previewed(*arguments)["segments"]
+    assert every["overlaps"] == [{"segment": "stage.one", "members": 30, "of": 30, "share": 1.0}]
+    assert "stage.one 100% (30 of 40 looked at)" in segments("rules", "preview", *arguments).stdout
 
 
 def test_problems_are_told_with_the_folder_they_are_in(old: Path, new: Path, events: Path) -> None:
