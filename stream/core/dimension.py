@@ -34,6 +34,9 @@ class Segment:
     stay_at_most_ms: int = 0
     cooldown_ms: int = 0
     leaves: tuple[Leaf, ...] = ()
+    """The conditions of `enter`, then those of `stay`."""
+    entering: int = 0
+    """How many of the leaves are those of `enter`."""
     title: str = ""
     owner: str = ""
     next_action: str = ""
@@ -58,6 +61,8 @@ class Dimension:
     otherwise: Segment
     inside: tuple[int, str] | None = None
     announces_first: bool = False
+    around: str = ""
+    """The id of the segment that `inside` means, for people."""
     by_name: dict[str, Segment] = field(init=False)
     clocked: tuple[Segment, ...] = field(init=False)
     """The segments that are looked at always, because a clock of theirs may run."""

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stream.core.dimension import Change, Segment
+from stream.core.dimension import OUTSIDE, Change, Dimension, Segment
 from stream.core.profile import Profile
 from stream.core.transition import Evidence
 
+BOTH = 2
 EVIDENCE_LIMIT = 12
 """How many conditions a transition tells of."""
 LONGEST_TEXT, MOST_ITEMS = 200, 20
@@ -16,18 +17,61 @@ LONGEST_TEXT, MOST_ITEMS = 200, 20
 
 
 def evidence_of(profile: Profile, change: Change, now: int) -> tuple[Evidence, ...]:
-    """Return the conditions of the entered segment, or of the left one where nothing was asked to enter."""
-    segment = change.dimension.by_name.get(change.entered)
-    if segment is None or not segment.leaves:
-        segment = change.dimension.by_name.get(change.left)
-    if segment is None:
-        return ()
-    return tuple(
-        Evidence(
-            leaf.text, leaf.test, shortened(leaf.value(profile, now)), leaf.bar, leaf.holds(profile, now), leaf.unit
-        )
-        for leaf in segment.leaves[:EVIDENCE_LIMIT]
+    """Return the conditions of the segments that decided; where both did, half of the room is for each."""
+    if change.dimension.inside is not None and (around := _around(profile, change)):
+        return around
+    told = [_told(profile, segment, now) for segment in deciding(change)]
+    if len(told) == BOTH:
+        del told[0][max(EVIDENCE_LIMIT // BOTH, EVIDENCE_LIMIT - len(told[1])) :]
+    return tuple(one for each in told for one in each)[:EVIDENCE_LIMIT]
+
+
+def deciding(change: Change) -> list[Segment]:
+    """Return the segments whose conditions decided: up in the order the entered one, down both, the left one first."""
+    dimension = change.dimension
+    left, entered = (_asking(dimension, name) for name in (change.left, change.entered))
+    if left is None or entered is None:
+        return [one for one in (left, entered) if one is not None]
+    return [entered] if dimension.order.index(entered) < dimension.order.index(left) else [left, entered]
+
+
+def _asking(dimension: Dimension, name: str) -> Segment | None:
+    """Return a segment that asks something, None for the outside and for the one that takes everybody else."""
+    segment = dimension.by_name.get(name)
+    return segment if segment is not None and segment.leaves else None
+
+
+def _told(profile: Profile, segment: Segment, now: int) -> list[Evidence]:
+    return [evidence(profile, segment, number, now) for number in range(len(segment.leaves[:EVIDENCE_LIMIT]))]
+
+
+def evidence(profile: Profile, segment: Segment, number: int, now: int) -> Evidence:
+    """Return one condition of a segment, by its number, with the value that it has at `now`."""
+    leaf = segment.leaves[number]
+    return Evidence(
+        leaf.text,
+        leaf.test,
+        shortened(leaf.value(profile, now)),
+        leaf.bar,
+        leaf.holds(profile, now),
+        leaf.unit,
+        segment.name,
+        "enter" if number < segment.entering else "stay_while",
+        leaf.is_negated,
     )
+
+
+def _around(profile: Profile, change: Change) -> tuple[Evidence, ...]:
+    """Return the segment around a nested dimension where coming in or going out decided alone, else nothing."""
+    dimension = change.dimension
+    assert dimension.inside is not None
+    has_gone_out = change.entered == OUTSIDE
+    if not has_gone_out and not (change.left == OUTSIDE and change.entered == dimension.otherwise.name):
+        return ()
+    standing = profile.standings.get(dimension.inside[0])
+    stands_in = standing.segment or None if standing is not None else None
+    of = change.left if has_gone_out else change.entered
+    return (Evidence(f"in {dimension.around}", "", stands_in, None, not has_gone_out, "", of, "inside"),)
 
 
 def shortened(value: Any) -> Any:
@@ -46,8 +90,9 @@ def what_ran_out(profile: Profile, change: Change, now: int) -> str:
     """Return the text of the condition, or the name of the clock, that ended or began at `now` by time alone."""
     by_name = change.dimension.by_name
     left, entered = by_name.get(change.left), by_name.get(change.entered)
-    for segment in (left, entered):
-        for leaf in segment.leaves if segment else ():
+    segments = deciding(change)
+    for segment in [*segments, *(one for one in (left, entered) if one is not None and one not in segments)]:
+        for leaf in segment.leaves:
             if leaf.holds(profile, now) != (leaf.read(profile, now - 1) > 0):
                 return leaf.text
     return _clock(left, entered, change) or _looked_at(left, entered)

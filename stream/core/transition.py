@@ -32,6 +32,17 @@ class Evidence:
     bar: Any
     holds: bool
     unit: str = ""
+    of: str = ""
+    """The segment that asks it: the one that was left or the one that was entered."""
+    part: str = "enter"
+    """Which of its parts asks it: `enter`, `stay_while`, or `inside` for the segment around a nested dimension."""
+    is_negated: bool = False
+    """Whether it stands under `not`, so that it speaks for the segment where it does not hold."""
+
+    @property
+    def speaks_for_it(self) -> bool:
+        """Tell whether it speaks for being in the segment that asks it."""
+        return self.holds is not self.is_negated
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,10 @@ class Conditions:
             case AnyOf(any=inner):
                 return either([self.compile(each, leaves) for each in inner])
             case Not(not_=inner):
-                return negation(self.compile(inner, leaves))
+                first = len(leaves)
+                read = self.compile(inner, leaves)
+                leaves[first:] = [replace(leaf, is_negated=not leaf.is_negated) for leaf in leaves[first:]]
+                return negation(read)
             case _:
                 leaf = self.leaf(condition)
                 shared = None if leaf.dimensions else self._shared(condition, leaf.read)

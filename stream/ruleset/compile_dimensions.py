@@ -37,6 +37,7 @@ class Dimensions:
             otherwise=_otherwise(question.otherwise),
             inside=(self._keys.get(scope[0], 0), scope[1]) if scope else None,
             announces_first=question.announces_first,
+            around=question.inside or "",
         )
         return made
 
@@ -48,9 +49,11 @@ class Dimensions:
     def _segment(self, rules: SegmentRules) -> Segment:
         leaves: list[Leaf] = []
         assert rules.enter is not None
+        enter = self._conditions.compile(rules.enter, leaves)
+        entering = len(leaves)
         return Segment(
             name=rules.name,
-            enter=self._conditions.compile(rules.enter, leaves),
+            enter=enter,
             stay=self._conditions.compile(rules.stay_while, leaves) if rules.stay_while is not None else None,
             only_from=frozenset(rules.only_from) if rules.only_from is not None else None,
             wait_ms=rules.wait_ms,
@@ -58,6 +61,7 @@ class Dimensions:
             stay_at_most_ms=rules.stay_at_most_ms or 0,
             cooldown_ms=rules.cooldown_ms,
             leaves=tuple(leaves),
+            entering=entering,
             title=rules.title,
             owner=rules.owner,
             next_action=rules.next_action or "",
@@ -83,10 +87,12 @@ class Dimensions:
             states=frozenset[int]().union(*(each.states for each in watched)),
             dimensions=frozenset({key}),
         )
+        owner = self._made[dimension].by_name[name]
         return Segment(
             name=ABOUT_TO_LEAVE[1:],
             enter=read,
-            leaves=(leaf, *self._made[dimension].by_name[name].leaves),
+            leaves=(leaf, *owner.leaves),
+            entering=1 + owner.entering,
             title=f"{rules.title}: about to leave",
             owner=rules.owner,
             holdout_percent=rules.holdout_percent,

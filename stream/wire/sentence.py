@@ -69,23 +69,48 @@ def _verb(condition: str, told: Body | None) -> str:
 
 
 def _event_words(body: Body, cause: Body, evidence: Sequence[Body]) -> str:
-    """Return the event, and the conditions that speak for the move: those that hold; for leaving, those that do not."""
+    """Return the event, and the conditions that speak for the move."""
     name = cause.get("name") or "what became known"
     late = ", which came late" if cause.get("late") else ""
-    speaking = [each for each in evidence if each["holds"] == bool(body.get("entered"))] or evidence
+    speaking = _speaking(body, evidence)
+    is_fall = bool(body.get("entered") and speaking and speaking[0].get("of", "") == body.get("left"))
+    lost = f", no longer {body['left']}" if is_fall else ""
     # one condition with several bars (to enter, to stay) is one reason
     once = list({each["condition"]: each for each in reversed(speaking)}.values())[::-1]
     reasons = [condition_words(each) for each in once[:MOST_REASONS]]
     more = len(once) - len(reasons)
     if more > 0:
         reasons.append(f"{more} more")
-    return f" because of {name}{late}" + (f": {'; '.join(reasons)}" if reasons else "")
+    return f" because of {name}{late}{lost}" + (f": {'; '.join(reasons)}" if reasons else "")
+
+
+def _speaking(body: Body, evidence: Sequence[Body]) -> Sequence[Body]:
+    """Return the conditions that decided: of the segment that was left those that no longer keep, else those to enter.
+
+    Records of the first days say of no condition which segment asks it: there all that agree with the move are told.
+    """
+    if not all(each.get("of") for each in evidence):
+        return [each for each in evidence if each["holds"] == bool(body.get("entered"))] or evidence
+    if around := [each for each in evidence if each["part"] == "inside"]:
+        return around
+    lost = [each for each in evidence if each["of"] == body.get("left") and not _speaks_for_it(each)]
+    return lost or [
+        each
+        for each in evidence
+        if each["of"] == body.get("entered") and each["part"] == "enter" and _speaks_for_it(each)
+    ]
+
+
+def _speaks_for_it(evidence: Body) -> bool:
+    """Tell whether a condition speaks for being in the segment that asks it."""
+    return bool(evidence["holds"]) is not bool(evidence.get("negated"))
 
 
 def condition_words(evidence: Body) -> str:
     """Return a condition with its value: `order_placed within 30d (2, asked for at least 1)`."""
     value = value_words(evidence)
-    return f"{evidence['condition']} ({value})" if value else str(evidence["condition"])
+    front = "not " if evidence.get("negated") else ""
+    return f"{front}{evidence['condition']} ({value})" if value else f"{front}{evidence['condition']}"
 
 
 def value_words(evidence: Body) -> str:
@@ -99,8 +124,11 @@ def value_words(evidence: Body) -> str:
 
 def _asked_words(test: str, bar: Any, unit: str) -> str:
     """Return what is asked: `at least 3`, `between 2 and 4`, `from 2026-01-01, to 2026-01-31`."""
+    if test == "exists":
+        return "any value" if bar else "no value"
     if not isinstance(bar, list | tuple):
-        return f"{test} {amount_words(bar, unit)}"
+        shown = amount_words(bar, unit)
+        return {"is": shown, "is not": f"anything but {shown}"}.get(test) or f"{test} {shown}"
     words = test.split(", ")
     if len(words) == len(bar):
         return ", ".join(f"{word} {amount_words(each, unit)}" for word, each in zip(words, bar, strict=True))

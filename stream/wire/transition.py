@@ -60,7 +60,11 @@ def _evidence(evidence: Evidence) -> dict[str, object]:
         "test": evidence.test or None,
         "bar": evidence.bar,
         "holds": evidence.holds,
+        "of": evidence.of or None,
+        "part": evidence.part,
     }
+    if evidence.is_negated:
+        told["negated"] = True
     if evidence.unit:
         told["unit"] = evidence.unit
     return told

@@ -106,6 +106,6 @@ def test_coming_back_into_a_nested_dimension_is_decided_as_if_new() -> None:
     assert [(one["left"], one["entered"], one["at"][17:19]) for one in told if one["dimension"] == "b"] == [
         ("rest", "buyer", "01"),
         ("buyer", None, "02"),
-        ("rest", "buyer", "05"),
+        (None, "buyer", "05"),
         ("buyer", None, "07"),
     ]

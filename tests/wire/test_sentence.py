@@ -69,6 +69,30 @@ def test_one_condition_with_two_bars_is_one_reason_and_many_are_counted() -> Non
     assert told.endswith("c0 (0, asked for above 1); c1 (2, asked for above 1); c2 (4, asked for above 1); 2 more")
 
 
+def condition(of: str, name: str, part: str = "enter", **parts: Any) -> dict[str, Any]:
+    return {"condition": name, "value": 1, "test": "above", "bar": 2, "holds": True, "of": of, "part": part} | parts
+
+
+def test_each_sentence_names_the_conditions_of_the_segment_that_decided() -> None:
+    cause = {"kind": "event", "name": "x", "late": True}
+    evidence = [condition("active", "a", holds=False), condition("active", "b"), condition("at_risk", "c")]
+    fall = sentence(body(cause=cause, evidence=evidence))
+    assert fall.endswith("because of x, which came late, no longer active: a (1, asked for above 2)")
+    rise = [condition("at_risk", "c"), condition("at_risk", "d", holds=False), condition("at_risk", "e", "stay_while")]
+    assert sentence(body(cause=cause, evidence=rise)).endswith("came late: c (1, asked for above 2)")
+
+
+def test_a_condition_under_not_is_told_with_it() -> None:
+    evidence = [condition("at_risk", "c", holds=False, negated=True), condition("at_risk", "d", negated=True)]
+    told = sentence(body(cause={"kind": "event", "name": "x"}, evidence=evidence))
+    assert told.endswith("because of x: not c (1, asked for above 2)")
+
+
+def test_where_no_condition_decided_the_event_alone_is_told() -> None:
+    told = sentence(body(cause={"kind": "event", "name": "x"}, evidence=[condition("at_risk", "c", holds=False)]))
+    assert told.endswith("because of x")
+
+
 @pytest.mark.parametrize(
     ("clock", "words"),
     [
@@ -112,6 +136,10 @@ def test_time_ends_windows_and_brings_what_was_waited_for(text: str, told: dict[
         ("one of", ["a", "b"], "3, asked for one of a, b"),
         ("from, to before", [0, 20], "3, asked for from 0, to before 20"),
         ("at least", 1000, "3, asked for at least 1,000"),
+        ("is", "family", "3, asked for family"),
+        ("is not", "family", "3, asked for anything but family"),
+        ("exists", True, "3, asked for any value"),
+        ("exists", False, "3, asked for no value"),
     ],
 )
 def test_what_is_asked_reads_as_the_rule_does(test: str, bar: object, words: str) -> None:
