@@ -49,6 +49,9 @@ POINTS: dict[str, tuple[str, ...]] = {
         "tests/e2e/test_start_and_stop.py",
         "tests/demo/test_*.py",
     ),
+    "Kafka and Redis that ask who is there: logins, certificates, and what is said of wrong ones": (
+        "tests/e2e/test_secured.py",
+    ),
     "An hour of silence, then ticks": ("tests/e2e/test_an_hour_of_silence.py", "tests/service/test_worker.py"),
     "The batch consumer on Faust: private names, order, seek, rebalance": (
         "tests/adapters/test_faust_contract.py",

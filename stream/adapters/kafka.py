@@ -8,13 +8,13 @@ from typing import Any, cast
 
 import faust
 import structlog
-from aiokafka.client import AIOKafkaClient
 from yarl import URL
 
 from stream.adapters.kafka_consumer import BatchConsumer, BatchTransport, Wiring
 from stream.adapters.kafka_errors import CLIENT_ERRORS, translated
 from stream.adapters.kafka_lane import LaneStatus
 from stream.adapters.kafka_options import KafkaOptions
+from stream.adapters.kafka_reach import reach
 from stream.adapters.kafka_watchdog import leave
 from stream.adapters.patience import ended
 from stream.errors import UnavailableError
@@ -103,27 +103,17 @@ def _raise_crash(app: EventsApp, starting: asyncio.Future[None]) -> None:
 
 
 async def wait_for_broker(options: KafkaOptions) -> None:
-    """Return when the broker answers; until then say so and try again, ever more slowly."""
+    """Return when the broker answers; until then say why not and try again, ever more slowly. Raises SettingsError."""
     wait_s = FIRST_RETRY_S
     while True:
         try:
-            await _bootstrap(options)
+            await reach(options)
         except UnavailableError as error:
             log.warning("broker_not_there", bootstrap=options.bootstrap, retry_in_s=wait_s, reason=str(error))
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, LONGEST_RETRY_S)
         else:
             return
-
-
-async def _bootstrap(options: KafkaOptions) -> None:
-    client = AIOKafkaClient(**options.client_arguments())
-    try:
-        await client.bootstrap()
-    except CLIENT_ERRORS as error:
-        raise translated(error, f"connecting to {options.bootstrap}") from error
-    finally:
-        await client.close()
 
 
 def has_joined(app: EventsApp) -> bool:

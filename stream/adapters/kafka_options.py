@@ -6,6 +6,8 @@ import ssl
 from dataclasses import dataclass, field
 from typing import Any
 
+from stream.errors import SettingsError
+
 EVENTS_TOPIC = "segments.events.v1"
 TRANSITIONS_TOPIC = "segments.transitions.v1"
 MEMBERSHIP_TOPIC = "segments.membership.v1"
@@ -28,7 +30,7 @@ class Security:
     checks_hostname: bool = True
 
     def client_arguments(self) -> dict[str, Any]:
-        """Return the keyword arguments that every client of aiokafka understands."""
+        """Return the keyword arguments that every client of aiokafka understands; raises SettingsError."""
         arguments: dict[str, Any] = {"security_protocol": self.protocol}
         if self.protocol.startswith("SASL"):
             arguments["sasl_mechanism"] = self.mechanism
@@ -39,12 +41,23 @@ class Security:
         return arguments
 
     def _ssl_context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self.authority_file)
+        try:
+            context = ssl.create_default_context(cafile=self.authority_file)
+        except OSError as error:
+            raise _unreadable("KAFKA_SSL_CAFILE", self.authority_file, "certificates in PEM", error) from error
         context.check_hostname = self.checks_hostname
         if self.certificate_file is not None:
-            # without a password OpenSSL would ask for one on the terminal and hang
-            context.load_cert_chain(self.certificate_file, self.key_file, lambda: self.key_password or "")
+            wanted = f"a certificate and, in {self.key_file}, its key in PEM that KAFKA_SSL_PASSWORD opens"
+            try:
+                # without a password OpenSSL would ask for one on the terminal and hang
+                context.load_cert_chain(self.certificate_file, self.key_file, lambda: self.key_password or "")
+            except OSError as error:
+                raise _unreadable("KAFKA_SSL_CERTFILE", self.certificate_file, wanted, error) from error
         return context
+
+
+def _unreadable(setting: str, path: str | None, wanted: str, error: OSError) -> SettingsError:
+    return SettingsError([f"{setting}: {path} cannot be used ({error}); name {wanted} [setting-file]"])
 
 
 @dataclass(frozen=True, slots=True)

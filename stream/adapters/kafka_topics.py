@@ -55,9 +55,14 @@ def topic_plans(
 
 
 async def apply_topics(options: KafkaOptions, plans: Sequence[TopicPlan], replication: int = 1) -> list[str]:
-    """Create the topics that are missing; return their names. Existing ones are left as they are."""
+    """Create the topics that are missing; return their names. Existing ones are left as they are.
+
+    `replication` of -1 leaves the number of replicas to the brokers.
+    """
+    # the client takes -1 only beside a list of who holds what, be it empty
+    by_broker: dict[int, list[int]] | None = {} if replication < 0 else None
     async with _admin(options) as admin:
-        wanted = [NewTopic(each.name, each.partitions, replication, topic_configs=each.settings) for each in plans]
+        wanted = [NewTopic(each.name, each.partitions, replication, by_broker, each.settings) for each in plans]
         answer = (await admin.create_topics(wanted)).to_object()
     created = []
     for topic in answer["topic_errors"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -58,8 +58,13 @@ def mortal_kafka(tmp_path: Path) -> Iterator[KafkaBroker]:
 
 def new_broker(folder: Path) -> KafkaBroker:
     """Start a real broker, or skip the test with the reason why this machine cannot."""
+    return started(lambda: KafkaBroker(folder))
+
+
+def started(make: Callable[[], KafkaBroker]) -> KafkaBroker:
+    """Make a broker and start it, or skip the test with the reason why this machine cannot."""
     try:
-        return KafkaBroker(folder).start()
+        return make().start()
     except ServersMissingError as missing:
         pytest.skip(str(missing))
 

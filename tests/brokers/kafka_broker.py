@@ -179,12 +179,17 @@ class KafkaBroker:
         ]
 
     def _format(self, properties: Path) -> None:
-        text = PROPERTIES.format(port=self.port, controller_port=self.controller_port, folder=self.folder)
-        properties.write_text(text)
+        properties.write_text(self._properties())
         # any 16 bytes in base64url do as a cluster id; a fixed one spares a JVM start
-        identity = ["-t", "c2VnbWVudHMtdGVzdHMtMQ", "-c", str(properties)]
-        command = self._java("128m", "kafka.tools.StorageTool", "format", "--standalone", *identity)
+        options = ["-t", "c2VnbWVudHMtdGVzdHMtMQ", "-c", str(properties), *self._format_options()]
+        command = self._java("128m", "kafka.tools.StorageTool", "format", "--standalone", *options)
         subprocess.run(command, check=True, capture_output=True)
+
+    def _properties(self) -> str:
+        return PROPERTIES.format(port=self.port, controller_port=self.controller_port, folder=self.folder)
+
+    def _format_options(self) -> list[str]:
+        return []
 
     def _wait_for_port(self) -> None:
         end = time.monotonic() + START_SECONDS
