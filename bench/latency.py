@@ -3,33 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Iterator
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from itertools import islice
 from time import perf_counter, time_ns
 from typing import Any
 
-import msgspec
-
 from bench import mix, rulesets
+from bench.forks import Forks, forking
 from bench.measure import CpuMeter, Row, quantiles
-from bench.probe import NS_PER_MS, Received, probing, stamped
+from bench.pace import sent_evenly
+from bench.probe import NS_PER_MS, Received, probing
 from bench.report import Report
 from bench.site import PARTITIONS, Site, Worker, fresh
 from bench.stage import Stage
-from stream.adapters.kafka_producer import KafkaProducer
-from stream.wire.instant import to_text
-from stream.wire.placing import partition_of
 
-QUICK_RATES, FULL_RATES = (0, 100, 1_000), (0, 100, 1_000, 3_000)
-QUICK_S, FULL_S = 4.0, 15.0
-WARM_UP_S = 3.0
+QUICK_RATES, FULL_RATES = (0, 100, 1_000), (0, 100, 1_000, 5_000, 20_000)
+QUICK_S, FULL_S = 4.0, 10.0
+WARM_UP_S = 2.0
 IDLE_S = 5.0
-_encode = msgspec.json.Encoder().encode
+FORK_RATE = 1_000
+QUICK_FORK_MIB, FULL_FORK_MIB = 128, 1_024
 Span = tuple[float, float]
 Timed = tuple[int, dict[str, Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What is sent for how long, and how much memory Redis copies meanwhile, again and again."""
+
+    rate: int
+    seconds: float
+    fork_mib: int = 0
+
+    @property
+    def meanwhile(self) -> str:
+        """Return what else goes on."""
+        return f"Redis saves {self.fork_mib:,} MiB" if self.fork_mib else "–"
+
+
 def run(stage: Stage) -> list[Report]:
-    """Return one row per rate."""
+    """Return one row per rate, and one with a Redis that forks."""
     chosen = rulesets.starter()
     rows = stage.medians(lambda: asyncio.run(_measured(stage, chosen)), "p99 ms")
     notes = [
@@ -42,6 +57,12 @@ def run(stage: Stage) -> list[Report]:
     return [Report("latency", "Event produced to transition received, at paced rates", rows, notes)]
 
 
+def _loads(stage: Stage) -> list[Load]:
+    seconds = stage.pick(QUICK_S, FULL_S)
+    steady = [Load(rate, seconds) for rate in stage.pick(QUICK_RATES, FULL_RATES)]
+    return [*steady, Load(FORK_RATE, seconds, stage.pick(QUICK_FORK_MIB, FULL_FORK_MIB))]
+
+
 async def _measured(stage: Stage, chosen: rulesets.Chosen) -> list[Row]:
     site = await fresh(stage.servers, stage.folder, broker_stamps=True)
     spans: list[Span] = []
@@ -51,53 +72,31 @@ async def _measured(stage: Stage, chosen: rulesets.Chosen) -> list[Row]:
         await site.until(worker.is_ready, worker, "the worker to be ready")
         await site.until(lambda: site.committed >= PARTITIONS, worker, "its first records")
         with probing(site.servers.bootstrap, site.topics.transitions, PARTITIONS) as probe:
-            for rate in stage.pick(QUICK_RATES, FULL_RATES):
-                row, span = await _at(site, worker, probe.pid, events, rate, stage.pick(QUICK_S, FULL_S))
+            for load in _loads(stage):
+                row, span = await _at(site, worker, probe.pid, events, load)
                 rows.append(row)
                 spans.append(span)
-    return [row | _told(probe.received, row, span) for row, span in zip(rows, spans, strict=True)]
+    return [row | _told(probe.received, span) for row, span in zip(rows, spans, strict=True)]
 
 
-async def _at(
-    site: Site, worker: Worker, consumer_pid: int, events: Iterator[Timed], rate: int, seconds: float
-) -> tuple[Row, Span]:
-    """Send at this rate, and return what it cost and between which instants (ms) it was measured."""
-    async with site.producer(linger_ms=0) as producer:
-        await _send(producer, site, events, rate, WARM_UP_S)
-        meter, began_ns = (
-            CpuMeter({"worker": worker.child.pid, **site.servers.pids, "consumer": consumer_pid}),
-            time_ns(),
-        )
-        sent, wall_s = await _send(producer, site, events, rate, seconds if rate else IDLE_S)
-        ended_ns, used = time_ns(), meter.used_s()
-    if sent:
+async def _at(site: Site, worker: Worker, consumer_pid: int, events: Iterator[Timed], load: Load) -> tuple[Row, Span]:
+    """Send this load, and return what it cost and between which instants (ms) it was measured."""
+    made = [[event for _, event in islice(events, int(load.rate * each))] for each in (WARM_UP_S, load.seconds)]
+    async with AsyncExitStack() as stack:
+        forks = await stack.enter_async_context(forking(site.servers, load.fork_mib)) if load.fork_mib else Forks()
+        await sent_evenly(site, made[0], load.rate)
+        meter = CpuMeter({"worker": worker.child.pid, **site.servers.pids, "consumer": consumer_pid})
+        began_ns, began = time_ns(), perf_counter()
+        await (sent_evenly(site, made[1], load.rate) if load.rate else asyncio.sleep(IDLE_S))
+        wall_s, ended_ns, used = perf_counter() - began, time_ns(), meter.used_s()
+    if load.rate:
         await site.until_done(worker, await site.count(site.topics.events))
-    row: Row = {"asked/s": rate, "sent/s": sent / wall_s}
-    row |= {f"{name} % CPU": 100 * used_s / wall_s for name, used_s in used.items()}
+    row: Row = {"asked/s": load.rate, "meanwhile": load.meanwhile, "sent/s": len(made[1]) / wall_s}
+    row |= {f"{name} % CPU": 100 * used_s / wall_s for name, used_s in used.items()} | forks.cells()
     return row, (began_ns / NS_PER_MS, ended_ns / NS_PER_MS)
 
 
-async def _send(
-    producer: KafkaProducer, site: Site, events: Iterator[Timed], rate: int, seconds: float
-) -> tuple[int, float]:
-    """Send events evenly for so long; return how many, and the seconds it took until all were acknowledged."""
-    began = perf_counter()
-    sent: list[Awaitable[int]] = []
-    while (now := perf_counter() - began) < seconds:
-        if not rate or len(sent) > rate * now:
-            await asyncio.sleep(min(len(sent) / rate - now, seconds - now) if rate else seconds)
-            continue
-        _, event = next(events)
-        event |= {"event_id": stamped(len(sent)), "occurred_at": to_text(time_ns() // 1_000_000)}
-        customer_id = event["customer_id"]
-        number = partition_of(customer_id, PARTITIONS)
-        sent.append(await producer.send(site.topics.events, number, customer_id.encode(), _encode(event), ()))
-    for each in sent:
-        await each
-    return len(sent), perf_counter() - began
-
-
-def _told(received: list[Received], row: Row, span: Span) -> Row:
+def _told(received: list[Received], span: Span) -> Row:
     begin, end = span
     took = [each.took_ms for each in received if each.kind == "event" and begin <= each.since_ms < end]
     told: Row = {"transitions": len(took)}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from itertools import islice
 from time import time_ns
 
 import msgspec
 
-from bench import rulesets
+from bench import mix, rulesets
 from bench.measure import BrokenRunError, CpuMeter, Row, quantiles
+from bench.pace import sent_evenly
 from bench.probe import Received, probing
 from bench.report import Report
 from bench.site import PARTITIONS, Site, Worker, fresh
@@ -25,6 +27,7 @@ SMALL_CART = "5.00"
 START_S = 5.0
 LOADED_PER_S = 1_500
 TRIES = 3
+WAVE_ID = "w-"
 _encode = msgspec.json.Encoder().encode
 
 
@@ -34,10 +37,18 @@ class Wave:
 
     customers: int
     seconds: float
+    live_rate: int = 0
+    """Events a second that others cause meanwhile, and before."""
+    live_s: float = 0.0
+    """How long they go on from the beginning of the wave."""
 
 
+CALM_S = 4.0
+"""So long live events are measured before the wave."""
 QUICK_WAVES = (Wave(2_000, 4.0),)
 FULL_WAVES = (Wave(2_000, 4.0), Wave(10_000, 20.0), Wave(10_000, 1.0))
+QUICK_FLOOD, FULL_FLOOD = Wave(3_000, 1.0, 200, 4.0), Wave(100_000, 1.0, 200, 20.0)
+"""Exits of so many in one second, beside live events; measured once."""
 
 
 def run(stage: Stage) -> list[Report]:
@@ -45,7 +56,10 @@ def run(stage: Stage) -> list[Report]:
     rows = stage.medians(
         lambda: [asyncio.run(_measured(stage, wave)) for wave in stage.pick(QUICK_WAVES, FULL_WAVES)], "p99 ms"
     )
+    rows.append(asyncio.run(_measured(stage, stage.pick(QUICK_FLOOD, FULL_FLOOD))) | {"runs": 1})
     notes = [
+        "live: events of others, produced to their transition received, before the wave begins and from then until its "
+        f"last transition is there; {FULL_FLOOD.live_rate} of them a second",
         "starter rules, wall clock: carts of 72 hours ago; every customer leaves `intent` at an instant of their own, "
         "by ticks that the worker appends, at most five a second in each partition",
         "from the instant that was due to when the consumer's poll returned the transition",
@@ -61,11 +75,21 @@ async def _measured(stage: Stage, wave: Wave) -> Row:
         with probing(site.servers.bootstrap, site.topics.transitions, PARTITIONS) as probe:
             begin_ms = await _loaded(site, worker, wave)
             used = CpuMeter({"worker": worker.child.pid, **site.servers.pids, "consumer": probe.pid})
+            live = asyncio.create_task(_live(site, wave, begin_ms))
             end_ms = begin_ms + wave.seconds * 1000
             await site.until(lambda: _is_past(site, end_ms), worker, "all timers to fire")
-            await site.until(site.is_published, worker, "an empty outbox")
+            await live
+            await site.until_done(worker, await site.count(site.topics.events))
             cpu = used.used_s()
     return _told(wave, probe.received, begin_ms) | {f"{name} CPU s": seconds for name, seconds in cpu.items()}
+
+
+async def _live(site: Site, wave: Wave, begin_ms: int) -> None:
+    """Send live events, from a moment before a wave begins."""
+    await asyncio.sleep(max(0.0, begin_ms / 1000 - CALM_S - time_ns() / 1e9))
+    if wave.live_rate:
+        made = islice(mix.week(1_000_000), int(wave.live_rate * (CALM_S + wave.live_s)))
+        await sent_evenly(site, [event for _, event in made], wave.live_rate)
 
 
 def _is_past(site: Site, end_ms: float) -> bool:
@@ -79,7 +103,7 @@ async def _loaded(site: Site, worker: Worker, wave: Wave) -> int:
         begin_ms = time_ns() // 1_000_000 + int(allowance_s * 1000)
         await site.write(_carts(wave, begin_ms, attempt))
         await site.until_done(worker, await site.count(site.topics.events))
-        if time_ns() // 1_000_000 < begin_ms - 500:
+        if time_ns() // 1_000_000 < begin_ms - (CALM_S if wave.live_rate else 0.5) * 1000:
             return begin_ms
         allowance_s *= 2
     raise BrokenRunError(f"{wave.customers} customers could not be loaded in {allowance_s / 2:.0f} s")
@@ -89,7 +113,7 @@ def _carts(wave: Wave, begin_ms: int, attempt: int) -> dict[int, list[Message]]:
     placed: dict[int, list[Message]] = {number: [] for number in range(PARTITIONS)}
     for number in range(wave.customers):
         at_ms = begin_ms + int(number * wave.seconds * 1000 / wave.customers) - CART_MS
-        customer_id = f"w-{attempt}-{number}"
+        customer_id = f"{WAVE_ID}{attempt}-{number}"
         cart = {
             "event_id": f"{at_ms}000000.{number}",
             "customer_id": customer_id,
@@ -103,8 +127,15 @@ def _carts(wave: Wave, begin_ms: int, attempt: int) -> dict[int, list[Message]]:
 
 
 def _told(wave: Wave, received: list[Received], begin_ms: int) -> Row:
-    took = [each.took_ms for each in received if each.kind == "time" and each.since_ms >= begin_ms]
-    if len(took) != wave.customers:
-        raise BrokenRunError(f"{wave.customers} timers were due, {len(took)} transitions of them came")
-    told: Row = {"timers": wave.customers, "spread s": wave.seconds}
-    return told | quantiles(took)
+    fired = [each for each in received if each.kind == "time" and each.since_ms >= begin_ms]
+    if len(fired) != wave.customers:
+        raise BrokenRunError(f"{wave.customers} timers were due, {len(fired)} transitions of them came")
+    told: Row = {"timers": wave.customers, "spread s": wave.seconds} | quantiles(each.took_ms for each in fired)
+    over_ms = max(each.since_ms + each.took_ms for each in fired)
+    live = [each for each in received if each.kind == "event" and not each.customer_id.startswith(WAVE_ID)]
+    calm = [each.took_ms for each in live if begin_ms - CALM_S * 1000 <= each.since_ms < begin_ms]
+    meanwhile = [each.took_ms for each in live if begin_ms <= each.since_ms < over_ms]
+    for name, took in {"calm": calm, "meanwhile": meanwhile}.items():
+        found = quantiles(took)
+        told |= {f"live {name} p50 ms": found["p50 ms"], f"live {name} p99 ms": found["p99 ms"]}
+    return told
