@@ -22,6 +22,8 @@ BENCHMARKS = {
     "parts": "decode, partition, commit and relay, each by itself",
     "scaling": "what the cost of an event grows with: rules, customers, history, cold reads, timers, batches",
     "memory": "bytes per customer in Redis and in the worker's cache",
+    "dimensions": "bytes of a profile with and without each dimension",
+    "aof": "what the append-only file costs at a steady rate",
     "worker": "topic to committed to published, beside a bare consumer of the same log",
     "latency": "produced to received by an outside consumer, at paced rates",
     "timers": "due to received, many timers due in a few seconds",
@@ -60,7 +62,7 @@ def main() -> int:
 
 
 def _asked() -> argparse.Namespace:
-    named = "\n".join(f"  {name:<8} {what}" for name, what in BENCHMARKS.items())
+    named = "\n".join(f"  {name:<10} {what}" for name, what in BENCHMARKS.items())
     parser = argparse.ArgumentParser(
         prog="python -m bench", epilog=f"benchmarks:\n{named}", formatter_class=argparse.RawDescriptionHelpFormatter
     )

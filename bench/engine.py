@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Sequence
+from itertools import product
 from time import perf_counter, process_time
 
-from bench import mix, rulesets
+from bench import equal, mix, rulesets
 from bench.measure import Row
 from bench.mix import Mix
 from bench.report import Report
@@ -28,14 +29,15 @@ KEY = "events/s"
 
 def run(stage: Stage) -> list[Report]:
     """Return one row per part of the work, mix of records and set of rules."""
+    alike = equal.fed(stage.pick(QUICK_TRAFFIC, FULL_TRAFFIC))
     mixes = [mix.traffic(stage.pick(QUICK_TRAFFIC, FULL_TRAFFIC)), mix.history(stage.pick(QUICK_HISTORY, FULL_HISTORY))]
     rows: list[Row] = []
-    for chosen in rulesets.every():
-        for each in mixes:
-            records = each.records()
-            for part, measure in PARTS.items():
-                facts: Row = {"part": part, "records": each.name, "rules": f"{chosen.name} ({chosen.segments})"}
-                rows.append(facts | stage.median(_Measured(measure, each, records, chosen), KEY))
+    for chosen, each in [(equal.rules(), alike), *product(rulesets.every(), mixes)]:
+        records = each.records()
+        for part, measure in PARTS.items():
+            facts: Row = {"part": part, "records": each.name, "rules": f"{chosen.name} ({chosen.segments})"}
+            rows.append(facts | stage.median(_Measured(measure, each, records, chosen), KEY))
+    mixes.insert(0, alike)
     return [Report("engine", "The pure parts, one thread, no servers", rows, _notes(mixes))]
 
 

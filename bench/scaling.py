@@ -10,7 +10,7 @@ from time import perf_counter, process_time
 from bench import equal
 from bench.equal import BEGINS_MS, EqualLog
 from bench.lone import NAMESPACE, lone
-from bench.measure import Row, available_gib
+from bench.measure import BrokenRunError, Row, available_gib
 from bench.report import Report
 from bench.rulesets import Chosen, written
 from bench.shelf import Shelf
@@ -36,7 +36,7 @@ KEY = "µs CPU/event"
 def run(stage: Stage) -> list[Report]:
     """Return one row per thing that may grow and size of it."""
     groups = (_of_rules, _of_customers, _of_history, _of_cold_reads, _of_timers, _of_batches)
-    rows = [row for group in groups for row in _compared(list(group(stage)))]
+    rows = [row for group in groups for row in compared(list(group(stage)))]
     notes = [
         "the equal work's rules and log, the same events at every size; ÷ first: against the first row of its kind",
         "rules: audiences, of which 5 ask about the event; customers, history: slices with packed profiles in a dict; "
@@ -46,7 +46,8 @@ def run(stage: Stage) -> list[Report]:
     return [Report("scaling", "What the cost of an event grows with", rows, notes)]
 
 
-def _compared(rows: list[Row]) -> list[Row]:
+def compared(rows: list[Row]) -> list[Row]:
+    """Return the rows of one kind, each with its cost against the first one's."""
     first = rows[0][KEY]
     for row in rows:
         if isinstance(first, float) and isinstance(found := row.get(KEY), float):
@@ -81,7 +82,7 @@ def _of_rules(stage: Stage) -> Iterator[Row]:
     log = _log(stage, stage.pick(QUICK_EVENTS, FULL_EVENTS) // 50)
     records = log.records()
     for count in stage.pick(QUICK_RULES, FULL_RULES):
-        chosen = written(stage.folder / f"rules-{count}", _many_rules(count))
+        chosen = written(stage.folder / f"rules-{count}", many_rules(count))
 
         def measure(chosen: Chosen = chosen) -> Row:
             shelf = Shelf(chosen.rules.plan)
@@ -91,7 +92,7 @@ def _of_rules(stage: Stage) -> Iterator[Row]:
         yield _median(stage, "rules", f"{count:,}", measure)
 
 
-def _many_rules(count: int) -> dict[str, str]:
+def many_rules(count: int) -> dict[str, str]:
     """Return the files of so many audiences, five of which ask about purchases."""
     vocabulary = (equal.RULES / "vocabulary.yaml").read_text()
     files = {"vocabulary.yaml": f"{vocabulary}  page_viewed: {{title: Looked, properties: {{page: text}}}}\n"}
@@ -172,17 +173,17 @@ def _partition(stage: Stage, log: EqualLog, **limits: int) -> Callable[[], Row]:
 
 
 def _of_timers(stage: Stage) -> Iterator[Row]:
-    chosen = written(stage.folder / "rules-timers", _leaving_rules())
+    chosen = written(stage.folder / "rules-timers", leaving_rules())
     customers = stage.pick(QUICK_TIMERS, FULL_TIMERS)
     for percent in (10, 100):
 
         def measure(due: int = customers * percent // 100) -> Row:
             shelf = Shelf(chosen.rules.plan)
-            shelf.work(_purchases_of(customers, due))
-            ticks = [_tick(BEGINS_MS + 30 * DAY_MS + 1_000 * second) for second in range(62)]
+            shelf.work(purchases_of(customers, due))
+            ticks = ticks_of_a_minute()
             row = _worked(shelf, ticks)
             if shelf.transitions != customers + due:
-                raise AssertionError(f"{due} timers were due, {shelf.transitions - customers} customers left")
+                raise BrokenRunError(f"{due} timers were due, {shelf.transitions - customers} customers left")
             return row | {
                 KEY: float(row[KEY] or 0) * len(ticks) / due,
                 "events/s": float(row["events/s"] or 0) * due / 62,
@@ -191,14 +192,15 @@ def _of_timers(stage: Stage) -> Iterator[Row]:
         yield _median(stage, f"timers of {customers:,} customers in a minute", f"{percent} %", measure)
 
 
-def _leaving_rules() -> dict[str, str]:
+def leaving_rules() -> dict[str, str]:
+    """Return the files of one audience that is left thirty days after the last purchase."""
     return {
         "vocabulary.yaml": (equal.RULES / "vocabulary.yaml").read_text(),
         "audiences/recent.yaml": "title: Recent\nowner: benchmarks\nenter: {did: purchase, within: 30d}\n",
     }
 
 
-def _purchases_of(customers: int, due: int) -> list[Record]:
+def purchases_of(customers: int, due: int) -> list[Record]:
     """Return one purchase of each; those of the first `due` lie within one minute, the others a day later."""
     records = []
     for number in range(customers):
@@ -206,6 +208,11 @@ def _purchases_of(customers: int, due: int) -> list[Record]:
         each = equal.purchase(number, at_ms, f"c-{number}", 10)
         records.append(Record(0, number, at_ms, each.customer_id.encode(), each.value, ()))
     return records
+
+
+def ticks_of_a_minute() -> list[Record]:
+    """Return a tick a second over the minute in which the first timers are due."""
+    return [_tick(BEGINS_MS + 30 * DAY_MS + 1_000 * second) for second in range(62)]
 
 
 def _tick(at_ms: int) -> Record:

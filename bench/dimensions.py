@@ -1,0 +1,80 @@
+"""What each dimension weighs: bytes of a packed profile with all rules, and without one dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bench import mix, rulesets
+from bench.measure import Row
+from bench.report import Report
+from bench.shelf import Shelf
+from bench.stage import Stage
+from stream.adapters.files import read_rules
+from stream.app import Rules, rules_of
+from stream.core.plan import Plan
+from stream.errors import RuleError
+from stream.ports import Record
+
+QUICK_EVENTS, FULL_EVENTS = 1_000, 8_000
+AUDIENCES = "audiences"
+Texts = dict[str, str]
+
+
+def run(stage: Stage) -> list[Report]:
+    """Return one row for all rules and one per dimension that is left out."""
+    chosen = rulesets.starter() if stage.is_quick else rulesets.shipped()
+    records = mix.traffic(stage.pick(QUICK_EVENTS, FULL_EVENTS), warm_up_share=0).records()
+    texts = read_rules(chosen.folder)
+    whole, timers = _weighed(chosen.rules.plan, records)
+    rows: list[Row] = [{"without": "nothing", "profile": whole, "its bytes": None, "timers/customer": timers}]
+    for name in sorted({_dimension(each) for each in texts} - {""}):
+        gone, rules = without(texts, name)
+        weight, timers = _weighed(rules.plan, records)
+        row: Row = {
+            "without": ", ".join(gone),
+            "profile": weight,
+            "its bytes": whole - weight,
+            "timers/customer": timers,
+        }
+        rows.append(row)
+    notes = [
+        f"{chosen.name} rules ({chosen.segments} segments); {mix.traffic(1).what}; {len(records):,} records",
+        "mean bytes of a packed profile; what looks at a dimension goes with it; states that several dimensions share "
+        "stay until the last of them goes, so the differences do not add up",
+    ]
+    return [Report("dimensions", "What each dimension weighs, in bytes a customer", rows, notes)]
+
+
+def _weighed(plan: Plan, records: Sequence[Record]) -> tuple[float, float]:
+    """Return the mean size of a profile, and timers by customer."""
+    shelf = Shelf(plan)
+    shelf.work(records)
+    customers = len(shelf.profiles)
+    return sum(map(len, shelf.profiles.values())) / customers, len(shelf.timers) / customers
+
+
+def _dimension(file: str) -> str:
+    """Return the dimension that a file belongs to, each audience being one; empty for what belongs to all."""
+    folder, _, name = file.partition("/")
+    if not name:
+        return ""
+    return f"{folder}.{name.partition('.')[0]}" if folder == AUDIENCES else folder
+
+
+def without(texts: Texts, name: str) -> tuple[list[str], Rules]:
+    """Return which dimensions went, the one of this name first and then what cannot be without, and the rules left."""
+    gone = [name]
+    while True:
+        left = {file: text for file, text in texts.items() if _dimension(file) not in gone}
+        try:
+            return gone, rules_of(left)
+        except RuleError as error:
+            if not (needing := list(_named(error, gone))):
+                raise
+            gone += needing
+
+
+def _named(error: RuleError, gone: Sequence[str]) -> Iterator[str]:
+    """Yield the dimensions whose files are found wrong."""
+    found = {_dimension(each.file) for each in error.problems} - {"", *gone}
+    yield from sorted(found)
