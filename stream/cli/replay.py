@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stream.adapters.memory import rare_collections
 from stream.cli.options import END, AsJson, Events, RulesFolder, compiled, instant
-from stream.cli.pace import undisturbed
-from stream.cli.screen import progress_of, remark, say_json, say_table
+from stream.cli.screen import counted, progress_of, remark, say_json, say_table
 
 if TYPE_CHECKING:
     from stream.core.transition import Transition
@@ -52,7 +52,7 @@ def replay(
     lines = Lines(events)
     began = perf_counter()
     try:
-        with undisturbed(), progress_of(lines, "replay") as shown:
+        with rare_collections(), progress_of(lines, "replay") as shown:
             written = _write(_moved(run, shown, until), out, is_silent=as_json and out is None)
     finally:
         lines.close()
@@ -69,9 +69,11 @@ def replay(
 
 def _moved(run: Replay, lines: Iterable[bytes], until: str | None) -> Iterator[Transition]:
     """Play everything, and yield the transitions."""
-    yield from run.all(lines)
-    if until == END:
-        yield from run.until(run.last_record_time)
+    yield from run.lines(lines)
+    end = run.last_record_time if until == END else run.ends_at
+    if end is not None:
+        for done in counted(run.timeline.tick(end + 1), len(run.timeline.profiles), "time passes"):
+            yield from done.transitions
 
 
 def _write(transitions: Iterable[Transition], out: Path | None, *, is_silent: bool) -> int:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from stream.adapters.memory import rare_collections
 from stream.cli.options import AsJson, RulesPath, choose, compiled_choice
-from stream.cli.pace import undisturbed
 from stream.cli.screen import progress_of, say, say_json
 
 OutPage = Annotated[
@@ -31,7 +31,7 @@ def docs(path: RulesPath = None, events: MaybeEvents = None, out: OutPage = None
     if events is not None:
         lines = Lines(events)
         try:
-            with undisturbed(), progress_of(lines, "count") as shown:
+            with rare_collections(), progress_of(lines, "count") as shown:
                 sizes = {name: len(members) for name, members in play(plan, shown, None).members.items()}
         finally:
             lines.close()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from stream.adapters.memory import rare_collections
 from stream.cli.options import (
     AsJson,
     Chosen,
@@ -20,7 +22,6 @@ from stream.cli.options import (
     compiled_choice,
     instant,
 )
-from stream.cli.pace import undisturbed
 from stream.cli.screen import counted, progress_of, remark, say, say_json, say_table
 
 if TYPE_CHECKING:
@@ -100,22 +101,40 @@ def played(
             ["the events are read more than once, so they must be in a file, not on standard input [events-file]"]
         )
 
-    def play(plan: Plan, label: str, customers: Collection[str] | None) -> Outcome:
-        return _played(plan, events, ends_at, label, customers)
-
-    return compare(old, new, segments, play, LOOKED_AT if overlaps is None else overlaps)
+    with rare_collections():
+        return compare(old, new, segments, Recorded(events, ends_at), LOOKED_AT if overlaps is None else overlaps)
 
 
-def _played(plan: Plan, events: Path, ends_at: int | None, label: str, customers: Collection[str] | None) -> Outcome:
-    from stream.adapters.files import Lines
-    from stream.service.outcome import play
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A file of recorded events, played again and again, each time with a progress bar."""
 
-    lines = Lines(events)
-    try:
-        with undisturbed(), progress_of(lines, label) as shown:
-            return play(plan, shown, ends_at, customers, lambda steps, total: counted(steps, total, "time passes"))
-    finally:
-        lines.close()
+    events: Path
+    ends_at: int | None
+
+    def everybody(self, plan: Plan, label: str) -> Outcome:
+        """Play the events of all customers."""
+        return self._play(plan, label, self.ends_at, lambda lines: lines)
+
+    def some(self, plan: Plan, label: str, customers: Collection[str], ends_at: int) -> Outcome:
+        """Play the events of these customers, and let time pass up to an instant."""
+        from stream.service.outcome import lines_of
+
+        return self._play(plan, label, ends_at, lambda lines: lines_of(customers, lines))
+
+    def _play(
+        self, plan: Plan, label: str, ends_at: int | None, wanted: Callable[[Iterable[bytes]], Iterable[bytes]]
+    ) -> Outcome:
+        from stream.adapters.files import Lines
+        from stream.service.outcome import play
+
+        lines = Lines(self.events)
+        try:
+            with progress_of(lines, label) as shown:
+                passing = partial(counted, label=f"{label}: time passes")
+                return play(plan, wanted(shown), ends_at, passing)
+        finally:
+            lines.close()
 
 
 def summary(made: Preview) -> dict[str, Any]:

@@ -80,10 +80,33 @@ def play_cases(
     ruleset: Ruleset, plan: Plan, is_wanted: Callable[[str], bool] = lambda segment: True
 ) -> Iterator[Played]:
     """Play every case of the segments that are wanted (`dimension.segment`), file by file, in order."""
+    parts = _Parts(plan)
     for segment, cases in sorted(ruleset.cases.items()):
         if is_wanted(segment):
             for index, case in enumerate(cases):
-                yield _Stage(ruleset, with_given(ruleset, plan, case), segment, index, case).result()
+                stage = _Stage(ruleset, with_given(ruleset, plan, case), segment, index, case)
+                stage.plan = parts.of(stage.plan, frozenset(stage.dimensions))
+                yield stage.result()
+
+
+class _Parts:
+    """Plans of the dimensions that cases ask about; those of the plan that most cases share are made once."""
+
+    def __init__(self, whole: Plan) -> None:
+        self.whole = whole
+        self.made: dict[frozenset[str], Plan] = {}
+
+    def of(self, plan: Plan, names: frozenset[str]) -> Plan:
+        """Return the plan of these dimensions and of all that they look at."""
+        if plan is not self.whole:  # a case has given bars or buckets of its own
+            return self._part(plan, names)
+        if names not in self.made:
+            self.made[names] = self._part(plan, names)
+        return self.made[names]
+
+    @staticmethod
+    def _part(plan: Plan, names: frozenset[str]) -> Plan:
+        return plan.only({one.key for one in plan.dimensions if one.name in names})
 
 
 def expected_text(expected: Expected) -> str:

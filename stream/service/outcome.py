@@ -15,6 +15,7 @@ from stream.ruleset.explain import segment_id
 from stream.ruleset.names import ABOUT_TO_LEAVE
 from stream.service.replay import Replay
 from stream.service.slices import FLAP_MS
+from stream.wire.replay import customer_of
 
 YEAR_MS = 365.25 * 86_400_000
 
@@ -79,6 +80,8 @@ class Outcome:
     bad_lines: int = 0
     known: Collection[str] = ()
     """All customers of whom a record was played."""
+    ends_at: int = 0
+    """The instant up to which time passed."""
     customer_years: float = 0.0
     enters: Counter[str] = field(default_factory=Counter)
     leaves: Counter[str] = field(default_factory=Counter)
@@ -120,14 +123,10 @@ def play(
     plan: Plan,
     lines: Iterable[bytes],
     ends_at: int | None,
-    customers: Collection[str] | None = None,
     passing: Passing = lambda steps, _: steps,
 ) -> Outcome:
-    """Play the lines and let time pass to `ends_at`, by default the last record; return what came of it.
-
-    With `customers` only the events of these are played; the others are read and count for nothing.
-    """
-    run = Replay(replace(plan, tells=False), ends_at, customers)
+    """Play the lines and let time pass to `ends_at`, by default the last record; return what came of it."""
+    run = Replay(replace(plan, tells=False), ends_at)
     timeline = run.timeline = Counting(run.plan)
     for _ in run.lines(lines):
         pass  # what is published is counted by the timeline
@@ -137,6 +136,7 @@ def play(
     return Outcome(
         events=sum(run.outcomes[name] for name in run.outcomes if name not in {"tick", "use", "left_out"}),
         bad_lines=len(run.bad_lines),
+        ends_at=end,
         known=timeline.profiles.keys(),
         customer_years=sum(end - profile.known_since for profile in timeline.profiles.values()) / YEAR_MS,
         enters=timeline.enters,
@@ -146,6 +146,11 @@ def play(
         members=_members(timeline),
         seconds=timeline.seconds,
     )
+
+
+def lines_of(customers: Collection[str], lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the lines with events of these customers."""
+    return (line for line in lines if customer_of(line) in customers)
 
 
 def _members(timeline: Timeline) -> dict[str, set[str]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from stream.core.plan import Plan, identity
 from stream.ruleset.beside import OLD, beside, decided_otherwise
@@ -30,8 +31,18 @@ MOST = 0.95
 """A segment with more than this share of the base is said to hold nearly all."""
 
 Rules = tuple[Ruleset, Plan]
-Player = Callable[[Plan, str, Collection[str] | None], Outcome]
-"""Plays the recorded events under a plan: what that is for, and whose events; None: everybody's."""
+
+
+class Player(Protocol):
+    """What plays the recorded events."""
+
+    def everybody(self, plan: Plan, label: str) -> Outcome:
+        """Play the events of all customers; `label` says to a person what for."""
+        ...
+
+    def some(self, plan: Plan, label: str, customers: Collection[str], ends_at: int) -> Outcome:
+        """Play the events of these customers, and let time pass up to an instant."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +125,14 @@ def only(plan: Plan, names: Collection[str]) -> Plan:
 def _play_both(old: Rules, new: Rules, asked: frozenset[str], play: Player) -> tuple[Outcome, Outcome]:
     """Return what old and new rules make of the events: of what is equal in both, the same."""
     if meaning_of(old[0].vocabulary) != meaning_of(new[0].vocabulary):
-        return play(only(old[1], asked), "old rules", None), play(only(new[1], asked), "new rules", None)
+        return play.everybody(only(old[1], asked), "old rules"), play.everybody(only(new[1], asked), "new rules")
     moved = decided_otherwise(old[0], new[0])
     if not asked & moved:
-        outcome = play(only(new[1], asked), "play", None)
+        outcome = play.everybody(only(new[1], asked), "play")
         return outcome, outcome
     both = compile_plan(beside(new[0], old[0], moved), new[1].version, new[1].bundle)
     names = asked | {name + OLD for name in asked & moved}
-    outcome = play(only(both, names), "old and new rules", None)
+    outcome = play.everybody(only(both, names), "old and new rules")
     return outcome.renamed(lambda name: _old_name(name, moved)), outcome.renamed(_new_name)
 
 
@@ -135,7 +146,7 @@ def _old_name(name: str, moved: Collection[str]) -> str | None:
 
 def _cost(part: Plan, after: Outcome, play: Player, *, is_alone: bool) -> float:
     """Return the microseconds that an event takes; where old rules were played along, some customers tell."""
-    timed = after if is_alone else play(part, "cost", _some(after.known, TIMED))
+    timed = after if is_alone else play.some(part, "cost", _some(after.known, TIMED), after.ends_at)
     return 1e6 * timed.seconds / timed.events if timed.events else 0.0
 
 
@@ -163,7 +174,8 @@ class _Others:
         """Return by segment in which others its members are, too."""
         each = max(most // max(len(segments), 1), FEWEST_LOOKED_AT) if most else 0
         samples = {segment: _some(after.members.get(segment, ()), each) for segment in segments}
-        found = after.members | self._members(frozenset[str]().union(*samples.values()))
+        looked_at = frozenset[str]().union(*samples.values())
+        found = after.members | self._members(looked_at, after.ends_at)
         theirs = {
             name: members
             for name, members in found.items()
@@ -171,13 +183,13 @@ class _Others:
         }
         return {segment: tuple(_overlaps(segment, sample, theirs)) for segment, sample in samples.items()}
 
-    def _members(self, customers: frozenset[str]) -> dict[str, set[str]]:
+    def _members(self, customers: frozenset[str], ends_at: int) -> dict[str, set[str]]:
         """Return which of these customers are in each segment of the dimensions that were not played for all."""
         rest = [one for one in self.plan.dimensions if one.name not in self.played]
         names = {one.name for one in rest if not one.name.endswith(ABOUT_TO_LEAVE)}
         if not customers or not names:
             return {}
-        return self.play(only(self.plan, names), "overlaps", customers).members
+        return self.play.some(only(self.plan, names), "overlaps", customers, ends_at).members
 
 
 def _overlaps(segment: str, sample: frozenset[str], members: dict[str, set[str]]) -> list[Overlap]:

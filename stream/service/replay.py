@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from stream.core.engine import DUPLICATE, Step
@@ -31,8 +31,6 @@ class Replay:
     plan: Plan
     ends_at: int | None = None
     """Records after this instant are left out, and time passes up to it, included; None: up to the last record."""
-    customers: Collection[str] | None = None
-    """Whose events are played; None: those of everybody."""
     timeline: Timeline = field(init=False)
     outcomes: Counter[str] = field(default_factory=Counter)
     bad_lines: list[BadLine] = field(default_factory=list)
@@ -74,9 +72,6 @@ class Replay:
             return self.timeline.tick(min(content.before, record_time))
         if isinstance(content, Use):
             self.outcomes["use"] += 1
-            return ()
-        if self.customers is not None and content.customer not in self.customers:
-            self.outcomes["left_out"] += 1
             return ()
         event = self.plan.vocabulary.accept(content, record_time, backfill_until)
         if origin is not None:

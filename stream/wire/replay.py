@@ -16,7 +16,7 @@ import msgspec
 
 from stream.errors import InputError
 from stream.wire.control import Origin, Tick, Use, decode_control, decode_origin
-from stream.wire.event import EPOCH, MILLISECOND, CanonicalEvent, decode_event
+from stream.wire.event import ANONYMOUS, EPOCH, MILLISECOND, CanonicalEvent, decode_event
 from stream.wire.instant import to_text
 
 
@@ -30,6 +30,14 @@ class Line(msgspec.Struct):
     src: str | None = None
 
 
+class Named(msgspec.Struct, gc=False):
+    """Of a line only whose it is; a bare event names the customer itself."""
+
+    customer_id: str | None = None
+    anonymous_id: str | None = None
+    content: Named | None = None
+
+
 class Replayed(NamedTuple):
     """One record of a replay file."""
 
@@ -40,6 +48,7 @@ class Replayed(NamedTuple):
 
 
 _decoder = msgspec.json.Decoder(Line)
+_named = msgspec.json.Decoder(Named)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -62,6 +71,18 @@ def decode_line(text: bytes) -> Replayed:
     until = -1 if line.backfill_until is None else _ms("backfill_until", line.backfill_until)
     origin = None if line.src is None else decode_origin(line.src.encode())
     return Replayed(record_time, decode_event(bytes(line.content)), until, origin)
+
+
+def customer_of(text: bytes) -> str:
+    """Return the customer whose event a line holds, without a look at the rest; empty where it names none."""
+    try:
+        named = _named.decode(text)
+    except (ValueError, RecursionError):
+        return ""
+    event = named.content or named
+    if event.customer_id:
+        return event.customer_id
+    return f"{ANONYMOUS}{event.anonymous_id}" if event.anonymous_id else ""
 
 
 def encode_line(record_time: int, kind: str, content: bytes, backfill_until: int = -1, src: str = "") -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -43,10 +44,20 @@ def compared(
 ) -> Preview:
     """Return what the new rules mean for these segments."""
 
-    def play(plan: Plan, label: str, customers: Collection[str] | None) -> Outcome:
-        return outcome.play(plan, lines, None, customers)
+    return compare(old, new, segments, Recorded(lines), most)
 
-    return compare(old, new, segments, play, most)
+
+@dataclass
+class Recorded:
+    """Lines that are played again and again."""
+
+    lines: list[bytes]
+
+    def everybody(self, plan: Plan, label: str) -> Outcome:
+        return outcome.play(plan, self.lines, None)
+
+    def some(self, plan: Plan, label: str, customers: Collection[str], ends_at: int) -> Outcome:
+        return outcome.play(plan, outcome.lines_of(customers, self.lines), ends_at)
 
 
 # -- beside a count by hand ---------------------------------------------------------------

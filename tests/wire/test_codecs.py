@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import random
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from aiokafka.partitioner import murmur2 as theirs
@@ -27,7 +29,7 @@ from stream.wire.instant import EARLIEST_MS, LATEST_MS, to_ms, to_text
 from stream.wire.outbox import Slice, Told, decode_slice, encode_slice
 from stream.wire.placing import murmur2, partition_of
 from stream.wire.profile import decode_profile, encode_profile
-from stream.wire.replay import decode_line, encode_line
+from stream.wire.replay import customer_of, decode_line, encode_line
 from tests.histories import START_MS, Line, crowds, shop_history
 from tests.laws.starter import drawn_plan, starter
 from tests.laws.test_law_1_time_is_an_argument import steps
@@ -213,3 +215,25 @@ def test_murmur2_is_kafkas(key: bytes) -> None:
 @given(st.text(max_size=20), st.integers(1, 200))
 def test_a_customer_has_the_partition_that_kafkas_clients_give(customer_id: str, partitions: int) -> None:
     assert partition_of(customer_id, partitions) == (theirs(customer_id.encode()) & 0x7FFFFFFF) % partitions
+
+
+@pytest.mark.parametrize(
+    ("content", "customer"),
+    [
+        ({"customer_id": "c-1", "anonymous_id": "a"}, "c-1"),
+        ({"anonymous_id": "a"}, "anon:a"),
+        ({"customer_id": "", "anonymous_id": "a"}, "anon:a"),
+        ({"name": "order_placed", "properties": {"customer_id": "not this one"}}, ""),
+    ],
+)
+def test_whose_a_line_is_can_be_told_without_reading_the_rest(content: dict[str, Any], customer: str) -> None:
+    bare = json.dumps(content).encode()
+    assert customer_of(bare) == customer
+    assert customer_of(encode_line(5, "event", bare)) == customer
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"{", b"[1]", b'{"customer_id": 5}', b'{"kind": "tick", "content": {"before": 5}}']
+)
+def test_a_line_that_is_nobodys_or_cannot_be_read_names_nobody(line: bytes) -> None:
+    assert customer_of(line) == ""
