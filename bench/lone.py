@@ -13,7 +13,8 @@ from stream.adapters.clock import WallClock
 from stream.adapters.prometheus import Prometheus
 from stream.adapters.redis import RedisStore
 from stream.ports import Commit, Message, Record
-from stream.service.partition import Limits, Neighbours, Partition
+from stream.service.limits import Limits
+from stream.service.partition import Neighbours, Partition
 from stream.service.topics import Topics
 from stream.wire.head import Head, encode_head
 

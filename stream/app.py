@@ -5,36 +5,38 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TypeVar
 
 import structlog
 
 from stream.adapters.embedded import embedded_valkey
 from stream.adapters.http import Http
-from stream.adapters.kafka import EventsApp, events_app, has_joined, serve, statuses, wait_for_broker
+from stream.adapters.kafka import EventsApp, events_app, has_joined, holding, retaking, serve, wait_for_broker
+from stream.adapters.kafka_lag import Lags
 from stream.adapters.kafka_offsets import KafkaLog
-from stream.adapters.kafka_options import KafkaOptions, Security
+from stream.adapters.kafka_options import KafkaOptions
 from stream.adapters.kafka_producer import KafkaProducer
+from stream.adapters.kafka_settings import kafka_options
 from stream.adapters.kafka_topics import check_topics
 from stream.adapters.memory import rare_collections
 from stream.adapters.mock_broker import PARTITIONS, start_mock_broker
+from stream.adapters.patience import patiently
 from stream.adapters.prometheus import Prometheus
 from stream.adapters.redis import RedisStore
 from stream.adapters.redis_frontier import RedisFrontier
 from stream.core.plan import Plan
 from stream.core.profile import Profile
-from stream.errors import LayoutError, StreamError, UnavailableError
+from stream.errors import LayoutError, StreamError
 from stream.ports import Clock
 from stream.ruleset.canonical import told_hash, version_of
 from stream.ruleset.compile import compile_plan
 from stream.ruleset.load import load
 from stream.ruleset.ruleset import Ruleset
 from stream.service.layout import Deployment, partitions_of, prepare
-from stream.service.partition import Limits, Neighbours
+from stream.service.limits import Limits
+from stream.service.partition import Neighbours
 from stream.service.topics import Topics
 from stream.service.worker import Time, Worker
 from stream.settings import Settings
@@ -44,7 +46,6 @@ from stream.wire.profile import decode_profile
 log = structlog.get_logger(__name__)
 
 LAG_EVERY_S = 0.5
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,39 +96,6 @@ def embedded(settings: Settings, folder: Path, clock: Clock, sources: tuple[str,
             broker.stop()
 
 
-def kafka_options(settings: Settings) -> KafkaOptions:
-    """Return the settings as Kafka's clients take them."""
-    security = Security(
-        settings.kafka_protocol,
-        settings.kafka_mechanism,
-        settings.kafka_username or None,
-        settings.kafka_password or None,
-        settings.kafka_ca_file or None,
-        settings.kafka_cert_file or None,
-        settings.kafka_key_file or None,
-        settings.kafka_key_password or None,
-        settings.kafka_check_hostname,
-    )
-    return KafkaOptions(
-        bootstrap=settings.kafka_brokers,
-        topic=Topics(settings.topic_prefix).events,
-        group=settings.group,
-        instance=settings.instance_id or settings.worker_name or host_and_port(settings),
-        security=security,
-        session_timeout_ms=settings.session_timeout_ms,
-        heartbeat_ms=settings.session_timeout_ms // 4,
-        stall_after_ms=settings.watchdog_ms,
-    )
-
-
-def host_and_port(settings: Settings) -> str | None:
-    """Return what tells this process from the others of the group, also after a restart; None where nothing does.
-
-    The host alone would not: two processes of one name push each other out of the group again and again.
-    """
-    return f"{socket.gethostname()}-{settings.http_port}" if settings.http_port else None
-
-
 @dataclass(slots=True)
 class Running:
     """A worker with everything it needs, while it runs."""
@@ -169,13 +137,9 @@ async def running(place: Place, rules: Rules) -> AsyncIterator[Running]:
     if place.is_embedded:
         options = replace(options, instance=None)  # nobody waits for the partitions of a log that ends with us
     async with contextlib.AsyncExitStack() as stack:
-        store = RedisStore(settings.redis_url, settings.namespace)
-        stack.push_async_callback(store.close)
-        frontier = RedisFrontier(settings.redis_url, settings.namespace)
-        stack.push_async_callback(frontier.close)
-        metrics = Prometheus()
+        store, frontier = _stores(settings, stack)
+        metrics, unready = Prometheus(), Unready()
         metrics.rules(rules.plan.version)
-        unready = Unready()
         http = Http(settings.http_host, settings.http_port, unready.reasons, metrics.render)
         port = await http.start()
         stack.push_async_callback(http.stop)
@@ -185,57 +149,39 @@ async def running(place: Place, rules: Rules) -> AsyncIterator[Running]:
         producer = KafkaProducer(options)
         await patiently(settings, "kafka_not_ready", producer.start)
         stack.push_async_callback(producer.stop)
-        deployment = Deployment(settings.partitions, f"seg:{settings.namespace}", rules.hash, place.log_id)
-        topics = Topics(settings.topic_prefix)
-        log_ = KafkaLog(options, settings.partitions)
-        await patiently(settings, "not_ready", lambda: prepare(deployment, topics, store, producer, log_, place.clock))
+        await patiently(settings, "not_ready", lambda: _prepare(place, rules, options, store, producer))
         worker = _worker(place, rules, store, producer, frontier, metrics)
         events = events_app(options, worker)
         worker.retake, worker.hold = retaking(events), holding(events)
-        it = Running(place, rules, worker, events, producer, store, frontier, metrics, options, port)
-        unready.it = it
+        it = unready.it = Running(place, rules, worker, events, producer, store, frontier, metrics, options, port)
         stack.enter_context(rare_collections())
         async with _tasks(it):
             yield it
 
 
-def retaking(events: EventsApp) -> Callable[[int], None]:
-    """Return what has a partition taken again; the consumer it asks comes with the start of the application."""
+def _stores(settings: Settings, stack: contextlib.AsyncExitStack) -> tuple[RedisStore, RedisFrontier]:
+    store = RedisStore(settings.redis_url, settings.namespace)
+    stack.push_async_callback(store.close)
+    frontier = RedisFrontier(settings.redis_url, settings.namespace)
+    stack.push_async_callback(frontier.close)
+    return store, frontier
 
-    def retake(partition: int) -> None:
-        events.partitions.lanes.reacquire(partition)
 
-    return retake
-
-
-def holding(events: EventsApp) -> Callable[[int, bool], None]:
-    """Return what says that a partition waits on purpose, or no more: to the watchdog that is no standing still."""
-
-    def hold(partition: int, is_held: bool) -> None:
-        lanes = events.partitions.lanes
-        (lanes.pause if is_held else lanes.resume)(partition)
-
-    return hold
+async def _prepare(
+    place: Place, rules: Rules, options: KafkaOptions, store: RedisStore, producer: KafkaProducer
+) -> None:
+    settings = place.settings
+    deployment = Deployment(settings.partitions, f"seg:{settings.namespace}", rules.hash, place.log_id)
+    log_ = KafkaLog(options, settings.partitions)
+    await prepare(deployment, Topics(settings.topic_prefix), store, producer, log_, place.clock)
 
 
 @contextlib.asynccontextmanager
 async def _tasks(it: Running) -> AsyncIterator[None]:
     """Keep the parts of a worker going while the body runs; the first that fails cancels the body and is raised."""
-    body = asyncio.current_task()
-    assert body is not None
     serving = asyncio.create_task(serve(it.events, it.stop), name="events")
-    tasks = [serving, asyncio.create_task(it.worker.run(), name="time"), asyncio.create_task(_tell_lag(it), name="lag")]
-    failed: list[BaseException] = []
-
-    def ended(task: asyncio.Task[None]) -> None:
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            failed.append(error)
-        if not it.stop.is_set() and not task.cancelled():
-            body.cancel()
-
-    for task in tasks:
-        task.add_done_callback(ended)
+    others = [asyncio.create_task(it.worker.run(), name="time"), asyncio.create_task(_tell(it), name="lag")]
+    failed = _interrupting([serving, *others], it.stop)
     try:
         yield
     except asyncio.CancelledError:
@@ -243,33 +189,40 @@ async def _tasks(it: Running) -> AsyncIterator[None]:
             raise
     finally:
         it.stop.set()
-        for task in tasks[1:]:
+        for task in others:
             task.cancel()
-        await asyncio.gather(*tasks[1:], return_exceptions=True)
+        await asyncio.gather(*others, return_exceptions=True)
         await asyncio.wait([serving])
     if failed:
         raise failed[0]
-    if serving.exception() is not None:
-        raise serving.exception() or AssertionError
+    serving.result()
 
 
-async def _tell_lag(it: Running) -> None:
-    """Say again and again how far behind every partition is, and for how long it has been behind."""
-    clock = it.place.clock
-    caught_up: dict[int, float] = {}
+def _interrupting(tasks: list[asyncio.Task[None]], stop: asyncio.Event) -> list[BaseException]:
+    """Cancel the task at work when one of these ends before its time; return the list that its error comes into."""
+    body = asyncio.current_task()
+    assert body is not None
+    failed: list[BaseException] = []
+
+    def ended(task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            failed.append(error)
+        if not stop.is_set() and not task.cancelled():
+            body.cancel()
+
+    for task in tasks:
+        task.add_done_callback(ended)
+    return failed
+
+
+async def _tell(it: Running) -> None:
+    """Say again and again how far behind every partition is, and how far the machine's clock has jumped."""
+    clock, lags = it.place.clock, Lags(it.events, it.options.topic, it.worker.position)
     while True:
         await clock.sleep(LAG_EVERY_S)
         it.metrics.clock_jump(clock.jumped_ms())
-        if it.events.started:
-            for status in statuses(it.events):
-                owned = it.worker.owned.get(status.partition)
-                position = max(status.position, owned.head.position if owned else 0)
-                waiting = max(0, status.log_end - position)
-                since = caught_up.setdefault(status.partition, clock.elapsed())
-                if not waiting:
-                    since = caught_up[status.partition] = clock.elapsed()
-                behind_ms = int((clock.elapsed() - since) * 1000)
-                it.metrics.lag(it.options.topic, status.partition, waiting, behind_ms)
+        lags.tell(it.metrics, clock.elapsed())
 
 
 class Unready:
@@ -325,15 +278,3 @@ async def _check_topics(place: Place, options: KafkaOptions) -> None:
         can_describe=not place.is_embedded,
         broker_must_stamp=place.settings.clock == "wall" and not place.sources,
     )
-
-
-async def patiently(settings: Settings, event: str, attempt: Callable[[], Awaitable[T]]) -> T:
-    """Return what `attempt` returns, trying again ever more slowly while a neighbour is away."""
-    wait_ms = settings.backoff_min_ms
-    while True:
-        try:
-            return await attempt()
-        except UnavailableError as error:
-            log.warning(event, reason=str(error), retry_in_ms=wait_ms)
-            await asyncio.sleep(wait_ms / 1000)
-            wait_ms = min(wait_ms * 2, settings.backoff_max_ms)

@@ -124,3 +124,22 @@ def has_joined(app: EventsApp) -> bool:
 def statuses(app: EventsApp) -> list[LaneStatus]:
     """Return one status per partition this worker owns, for metrics and /readyz."""
     return app.partitions.lanes.statuses()
+
+
+def retaking(events: EventsApp) -> Callable[[int], None]:
+    """Return what has a partition taken again; the consumer it asks comes with the start of the application."""
+
+    def retake(partition: int) -> None:
+        events.partitions.lanes.reacquire(partition)
+
+    return retake
+
+
+def holding(events: EventsApp) -> Callable[[int, bool], None]:
+    """Return what says that a partition waits on purpose, or no more: to the watchdog that is no standing still."""
+
+    def hold(partition: int, is_held: bool) -> None:
+        lanes = events.partitions.lanes
+        (lanes.pause if is_held else lanes.resume)(partition)
+
+    return hold

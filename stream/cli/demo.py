@@ -22,6 +22,7 @@ from stream.cli.screen import remark, say_json
 
 if TYPE_CHECKING:
     from stream.app import Place, Rules, Running
+    from stream.demo.show import Show
     from stream.demo.state import Remembered
 
 SEED = 20_101_201
@@ -121,31 +122,18 @@ async def _play(place: Place, rules: Rules, kept: Remembered, wanted: Wanted) ->
 async def _show(it: Running, kept: Remembered, wanted: Wanted) -> dict[str, Any]:
     import aiohttp
 
-    from stream.adapters.clock import ScaledClock
-    from stream.adapters.kafka_offsets import KafkaLog
-    from stream.adapters.kafka_reader import KafkaReader
     from stream.cli.demo_view import View
     from stream.cli.serve import asked_to_stop
-    from stream.demo.show import Show
 
-    shared = it.worker.shared
-    topics, clock = shared.topics, shared.clock
-    assert isinstance(clock, ScaledClock)
-    reader = KafkaReader(it.options, [topics.membership, topics.transitions], shared.partitions)
-    show = Show(
-        it.producer, it.frontier, it.worker.owned, shared.partitions, topics, clock, reader, kept, wanted.history
-    )
-    clock.resume(show.backfill_until)
-    await reader.start()
+    show = _new_show(it, kept, wanted)
+    await show.reader.start()
     async with aiohttp.ClientSession() as session, contextlib.AsyncExitStack() as stack:
-        stack.push_async_callback(reader.stop)
+        stack.push_async_callback(show.reader.stop)
         view = View(show, it, session, is_quiet=wanted.is_quiet)
         watching = [asyncio.create_task(show.watch()), asyncio.create_task(view.run())]
         stack.push_async_callback(_end, watching)
         await show.taken()
-        began = perf_counter()
-        log = KafkaLog(it.options, shared.partitions)
-        ends = {number: end for number, (_, end) in (await log.bounds(topics.events)).items()}
+        began, ends = perf_counter(), await _ends(it)
         stopping = asyncio.create_task(asked_to_stop())
         stack.push_async_callback(_end, [stopping])
         await _first([show.load(ends)], [stopping, *watching])
@@ -153,6 +141,29 @@ async def _show(it: Running, kept: Remembered, wanted: Wanted) -> dict[str, Any]
         if not wanted.until_caught_up and not stopping.done():
             await _first([show.live(wanted.speed, wanted.rate)], [stopping, *watching], wanted.seconds)
         return await view.answer(caught_up, is_caught_up=is_caught_up)
+
+
+def _new_show(it: Running, kept: Remembered, wanted: Wanted) -> Show:
+    """Return the show beside this worker; its time stands at the end of the history, or where it was left later."""
+    from stream.adapters.clock import ScaledClock
+    from stream.adapters.kafka_reader import KafkaReader
+    from stream.demo.show import Show
+
+    shared = it.worker.shared
+    topics, clock, partitions = shared.topics, shared.clock, shared.partitions
+    assert isinstance(clock, ScaledClock)
+    reader = KafkaReader(it.options, [topics.membership, topics.transitions], partitions)
+    show = Show(it.producer, it.frontier, it.worker.owned, partitions, topics, clock, reader, kept, wanted.history)
+    clock.resume(show.backfill_until)
+    return show
+
+
+async def _ends(it: Running) -> dict[int, int]:
+    from stream.adapters.kafka_offsets import KafkaLog
+
+    shared = it.worker.shared
+    bounds = await KafkaLog(it.options, shared.partitions).bounds(shared.topics.events)
+    return {number: end for number, (_, end) in bounds.items()}
 
 
 async def _first(

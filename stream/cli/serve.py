@@ -51,8 +51,8 @@ def run(rules: RulesFolder = None) -> None:
 def apply(as_json: AsJson = False) -> None:
     """Create the topics that are missing, as the settings say; leave those that are there as they are."""
     from stream.adapters.kafka import wait_for_broker
+    from stream.adapters.kafka_settings import kafka_options
     from stream.adapters.kafka_topics import apply_topics, topic_plans
-    from stream.app import kafka_options
     from stream.service.topics import Topics
 
     settings = ready(None)

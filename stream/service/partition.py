@@ -7,6 +7,8 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from stream.core.event import Event
 from stream.core.plan import Plan
 from stream.core.profile import NEVER
@@ -16,28 +18,13 @@ from stream.service.aside import Aside
 from stream.service.cache import Cache
 from stream.service.entrance import Entrance, fingerprint, portions
 from stream.service.letters import send_dead_letters
+from stream.service.limits import Limits
 from stream.service.relay import Relay
-from stream.service.slices import TIMER_MOVES, Changes, Work, understand
+from stream.service.slices import Changes, Work, understand
 from stream.service.tally import flat, tally
 from stream.service.topics import Topics
 from stream.wire.head import Head, decode_head, encode_head
 from stream.wire.outbox import encode_slice
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """Bounds of one partition's work."""
-
-    slice_records: int = 1_000
-    slice_bytes: int = 1 << 20
-    timers: int = 500
-    """Due customers in one commit."""
-    timer_moves: int = TIMER_MOVES
-    outbox_records: int = 20_000
-    """Unpublished records at which the partition waits."""
-    together_records: int = 2_000
-    """Records of several commits that are published at once."""
-    cache_bytes: int = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,18 +258,7 @@ class Partition:
         reached: tuple[int, bytes] | None = None,
     ) -> None:
         """Write what was worked, and go on from there; `reached` is the new position and the last fingerprint."""
-        position, last = reached or (self.head.position, self.head.fingerprint)
-        head = Head(
-            position=position,
-            fingerprint=last,
-            tick_ms=work.tick_ms,
-            rules=self.head.rules,
-            log_id=self.head.log_id,
-            intake=work.intake,
-            members=work.members(self.head.members) if work.moves else self.head.members,
-            customers=self.head.customers + work.newcomers,
-            anchor_ms=self.head.anchor_ms,
-        )
+        head = self._next_head(work, reached or (self.head.position, self.head.fingerprint))
         timers, profiles, told = changes.timers, changes.profiles, changes.told
         outbox = [encode_slice(told)] if told else []
         trim = self.relay.published
@@ -299,3 +275,14 @@ class Partition:
         metrics.commit((self._shared.clock.elapsed() - started) * 1000, records)
         metrics.profiles(len(profiles), sum(map(len, profiles.values())))
         metrics.outbox(self.number, self.relay.waiting)
+
+    def _next_head(self, work: Work, reached: tuple[int, bytes]) -> Head:
+        return structs.replace(
+            self.head,
+            position=reached[0],
+            fingerprint=reached[1],
+            tick_ms=work.tick_ms,
+            intake=work.intake,
+            members=work.members(self.head.members) if work.moves else self.head.members,
+            customers=self.head.customers + work.newcomers,
+        )

@@ -99,6 +99,11 @@ class Worker:
             if owned is not None:
                 await owned.release()
 
+    def position(self, partition: int) -> int:
+        """Return the offset behind the last committed record, 0 where the partition is not ours."""
+        owned = self.owned.get(partition)
+        return owned.head.position if owned else 0
+
     async def records(self, partition: int, records: list[Record]) -> None:
         """Commit a batch; FencedError or UnavailableError mean that the partition is to be taken again."""
         await self.owned[partition].records(records)

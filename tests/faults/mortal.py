@@ -23,6 +23,7 @@ from confluent_kafka import Consumer, TopicPartition
 import stream.app
 from stream.adapters.kafka_options import KafkaOptions
 from stream.adapters.kafka_producer import KafkaProducer
+from stream.adapters.kafka_settings import kafka_options
 from stream.adapters.logs import set_up
 from stream.adapters.redis import RedisStore
 from stream.cli.serve import clock_of, loaded, serve
@@ -175,7 +176,7 @@ def live(life: Life) -> None:
     setattr(stream.app, "RedisStore", partial(store_of, fate))  # noqa: B010 - mypy: a class is no function
     setattr(stream.app, "KafkaProducer", partial(MortalProducer, fate))  # noqa: B010
     if not life.seeks:
-        Unseeking.group = stream.app.kafka_options(settings)
+        Unseeking.group = kafka_options(settings)
         setattr(stream.app, "Worker", Unseeking)  # noqa: B010
     if life.freezes_at:
         Freezing.batches = life.freezes_at

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,19 @@ STREAM = ROOT / "stream"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 FILES = sorted(STREAM.rglob("*.py"))
 VAGUE = re.compile(r"(?:^|_)(?:manager|helper|helpers|util|utils|common|base|data|info|process|misc)(?:_|$)")
-MOST_LINES = 450  # 300 is the habit; beyond this a file does two things
+MOST_LINES = 300
+MOST_IN_A_BODY = 25
+"""Lines of a function without signature and docstring: those grow with what is asked for, not with what is done."""
+LONGER_FILES = {
+    "stream/ruleset/cases.py": "playing a case and saying what came otherwise are one conversation",
+}
+"""Files of more lines, each with the reason."""
+LONGER_BODIES = {
+    "stream/ruleset/compile_dimensions.py:_warning": "one segment and its one leaf, field by field",
+    "stream/ruleset/compile.py:compile_plan": "one plan, one line for each of its parts",
+    "stream/wire/profile.py:decode_profile": "one call for each part of the format, in the order of the bytes",
+}
+"""Functions of more lines, each with the reason."""
 
 
 def named(path: Path) -> str:
@@ -28,9 +41,26 @@ def test_a_file_says_in_its_first_sentence_what_it_is(path: Path) -> None:
     assert doc.splitlines()[0].endswith((".", ":", ";", ",")) or doc.split("\n\n", 1)[0].endswith((".", ":"))
 
 
-@pytest.mark.parametrize("path", FILES, ids=named)
-def test_a_file_is_small(path: Path) -> None:
-    assert len(path.read_text().splitlines()) <= MOST_LINES
+def test_files_are_small() -> None:
+    longer = {named(path) for path in FILES if len(path.read_text().splitlines()) > MOST_LINES}
+    assert longer - LONGER_FILES.keys() == set(), "split the file, or say in LONGER_FILES why not"
+    assert LONGER_FILES.keys() <= {named(path) for path in FILES}
+
+
+def test_functions_are_short() -> None:
+    found = [body for path in FILES for body in bodies(path)]
+    longer = {name for name, lines in found if lines > MOST_IN_A_BODY}
+    assert longer - LONGER_BODIES.keys() == set(), "split the function, or say in LONGER_BODIES why not"
+    assert LONGER_BODIES.keys() <= {name for name, _ in found}
+
+
+def bodies(path: Path) -> Iterator[tuple[str, int]]:
+    """Yield each function of a file, by its name, with the lines of its body."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[1:2] if ast.get_docstring(node) else node.body[:1]
+            lines = (node.end_lineno or 0) - first[0].lineno + 1 if first else 0
+            yield f"{named(path)}:{node.name}", lines
 
 
 def test_no_file_has_a_name_that_says_nothing() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.service.partition import Limits
+from stream.service.limits import Limits
 from tests.fake_log import Fate
 from tests.histories import Line, crowds, shop_history, write
 from tests.laws.starter import drawn_plan, lived, shipped, starter, worked

@@ -12,7 +12,7 @@ import pytest
 from stream.adapters.embedded import embedded_valkey
 from stream.adapters.redis import RedisStore
 from stream.ports import Commit, Record
-from stream.service.partition import Limits
+from stream.service.limits import Limits
 from stream.wire.head import Head, decode_head, encode_head
 from tests.fake_log import Fate
 from tests.histories import DAY_MS, START_MS

@@ -9,7 +9,7 @@ from itertools import cycle
 import pytest
 
 from stream.core.plan import Plan
-from stream.service.partition import Limits
+from stream.service.limits import Limits
 from tests.core.agreement import plan_of
 from tests.histories import DAY_MS, HOUR_MS, START_MS, Line, shop_history, write
 from tests.laws.starter import as_text, lived, starter, worked

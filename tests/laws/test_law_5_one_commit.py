@@ -8,7 +8,7 @@ from itertools import cycle
 
 import pytest
 
-from stream.service.partition import Limits
+from stream.service.limits import Limits
 from stream.wire.outbox import decode_slice
 from tests.fake_log import Fate
 from tests.histories import shop_history, write

@@ -8,7 +8,7 @@ from itertools import cycle
 import pytest
 
 from stream.errors import FencedError
-from stream.service.partition import Limits
+from stream.service.limits import Limits
 from tests.fake_log import Fate
 from tests.histories import shop_history, write
 from tests.laws.starter import starter, worked

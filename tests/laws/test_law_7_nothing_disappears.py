@@ -9,7 +9,7 @@ from itertools import cycle
 from stream.core.event import Event
 from stream.core.plan import Plan, Route
 from stream.core.profile import Profile
-from stream.service.partition import Limits
+from stream.service.limits import Limits
 from stream.wire.instant import to_text
 from tests.fake_log import Fate
 from tests.histories import DAY_MS, START_MS, shop_history, write

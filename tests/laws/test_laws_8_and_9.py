@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 
 from stream.core.plan import Plan
-from stream.service.partition import Limits
+from stream.service.limits import Limits
 from stream.wire.control import SOURCE
 from stream.wire.profile import decode_profile
 from tests.histories import START_MS, Line, crowds, shop_history, write

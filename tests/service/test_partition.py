@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from stream.errors import FencedError, LayoutError, StateError
-from stream.service.partition import Limits
+from stream.service.limits import Limits
 from stream.wire.control import Use, control_headers, encode_control
 from tests.fake_log import Fate, MortalStore
 from tests.histories import START_MS, shop_history, write

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from stream.service.partition import Limits
+from stream.service.limits import Limits
 from tests.core.agreement import plan_of
 from tests.histories import DAY_MS, START_MS, Line, write
 from tests.laws.starter import as_text

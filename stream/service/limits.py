@@ -1,0 +1,23 @@
+"""Bounds of one partition's work."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stream.service.slices import TIMER_MOVES
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """So much at once, so much unpublished, so much remembered."""
+
+    slice_records: int = 1_000
+    slice_bytes: int = 1 << 20
+    timers: int = 500
+    """Due customers in one commit."""
+    timer_moves: int = TIMER_MOVES
+    outbox_records: int = 20_000
+    """Unpublished records at which the partition waits."""
+    together_records: int = 2_000
+    """Records of several commits that are published at once."""
+    cache_bytes: int = 64 << 20
