@@ -25,6 +25,7 @@ BENCHMARKS = {
     "dimensions": "bytes of a profile with and without each dimension",
     "aof": "what the append-only file costs at a steady rate",
     "worker": "topic to committed to published, beside a bare consumer of the same log",
+    "profile": "where a worker's time goes, by part of the work and by thread",
     "latency": "produced to received by an outside consumer, at paced rates",
     "timers": "due to received, many timers due in a few seconds",
 }

@@ -43,9 +43,15 @@ class Nowhere:
 
         return offset()
 
-    async def send_batch(self, topic: str, partition: int, messages: Iterable[Message]) -> int:
+    async def send_batch(
+        self, topic: str, partition: int, messages: Iterable[Message], claim: object | None = None
+    ) -> int:
         """Return how many there were."""
         return sum(1 for _ in messages)
+
+    async def claim(self, partition: int) -> object:
+        """Return what stands for a claim: nobody else writes nowhere."""
+        return partition
 
 
 class WatchedStore(RedisStore):

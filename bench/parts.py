@@ -18,6 +18,7 @@ from stream.adapters.clock import WallClock
 from stream.adapters.prometheus import Prometheus
 from stream.adapters.redis import RedisStore
 from stream.ports import Commit, Record
+from stream.service.partition import Limits
 from stream.service.relay import Relay
 from stream.wire.head import Head, encode_head
 from stream.wire.outbox import decode_slice
@@ -88,7 +89,9 @@ class _Measured:
         site = await fresh(self._stage.servers, self._stage.folder)
         async with site.producer() as producer:
             relays = [
-                Relay(number, site.topics, producer, Prometheus(), WallClock(), 1 << 40, _yes)
+                Relay(
+                    number, site.topics, producer, Prometheus(), WallClock(), 1 << 40, Limits().together_records, _yes
+                )
                 for number in range(PARTITIONS)
             ]
             meter, began = CpuMeter(site.servers.pids), Spent()

@@ -146,11 +146,17 @@ class Site:
     # -- the worker -------------------------------------------------------------------------
 
     @contextmanager
-    def worker(self, chosen: Chosen, clock: str, settings: Mapping[str, str] | None = None) -> Iterator[Worker]:
-        """Run a worker process with these rules, and settings beside the usual ones, for the time of a block."""
+    def worker(
+        self, chosen: Chosen, clock: str, settings: Mapping[str, str] | None = None, module: str = ""
+    ) -> Iterator[Worker]:
+        """Run a worker process with these rules, and settings beside the usual ones, for the time of a block.
+
+        `module` runs in the place of `segments worker`.
+        """
         (port,) = free_ports(1)
         log = self.folder / f"worker-{self.number}.log"
-        command = ["-m", "stream", "worker"] if self.servers.is_real else ["-m", "bench.mock_worker"]
+        usual = ["-m", "stream", "worker"] if self.servers.is_real else ["-m", "bench.mock_worker"]
+        command = ["-m", module] if module else usual
         with log.open("ab") as file:
             child = subprocess.Popen(
                 [sys.executable, *command],

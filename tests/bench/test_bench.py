@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from bench import engine, guard, mix, rulesets
+from bench import engine, guard, mix, profile, rulesets
 from bench.__main__ import BENCHMARKS, PAPER
 from bench.measure import REPOSITORY, CpuMeter, Origin, middle, quantile, quantiles
 from bench.report import BEGIN, END, Report, as_json, record, told
@@ -128,6 +128,23 @@ def test_a_processor_used_shows_in_the_meter() -> None:
     while process_time() - began < 0.1:
         guard.reference()
     assert meter.used_s()["us"] >= 0.08
+
+
+def test_the_time_of_the_main_thread_is_told_by_part_without_its_waiting() -> None:
+    step = ["bench/sampled.py:<module>", "stream/service/slices.py:Work.apply", "stream/core/engine.py:step"]
+    samples = [
+        ("MainThread", step, 6),
+        ("MainThread", ["stream/adapters/redis.py:RedisStore.commit", "asyncio/x.py:write"], 2),
+        ("MainThread", ["asyncio/x.py:run", "selectors.py:EpollSelector.select"], 90),
+        ("Kafka", step, 50),
+    ]
+    found = profile.told({"MainThread": 4.0, "Kafka": 1.0, "idle": 0.0}, samples)
+    assert {where: used_s for where, used_s in found.items() if used_s} == {
+        "main thread: engine": 3.0,
+        "main thread: Redis: commits": 1.0,
+        "main thread, all": 4.0,
+        "thread Kafka": 1.0,
+    }
 
 
 def test_the_guard_names_what_became_slower_and_nothing_else() -> None:
