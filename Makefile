@@ -61,6 +61,7 @@ fmt: $(READY) ## put the code in order, and the tables of the README
 	@$(BIN)/python -m scripts.readme
 	@$(BIN)/python -m scripts.laws
 	@$(BIN)/python -m scripts.meanings
+	@$(BIN)/python -m scripts.schemas
 
 lock: $(READY) ## write the locks anew: what runs, what builds the wheel, and both with what checks
 	@compile="$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --quiet"; \

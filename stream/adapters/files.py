@@ -121,3 +121,14 @@ def write_new(folder: Path, texts: dict[str, str]) -> None:
                 file.write(text)
         except OSError as error:
             raise SettingsError([f"{path}: cannot be written: {error.strerror} [out-file]"]) from error
+
+
+def write_made(folder: Path, texts: dict[str, str]) -> None:
+    """Write files that are made by the program, over what is there; SettingsError where one cannot be written."""
+    for name, text in texts.items():
+        path = folder / name
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise SettingsError([f"{path}: cannot be written: {error.strerror} [out-file]"]) from error

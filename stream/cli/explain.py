@@ -200,19 +200,14 @@ def _rows(word: str, lines: tuple[Asked, ...], zone: ZoneInfo) -> Iterator[tuple
         changes = "never" if line.changes_at is None else _instant(line.changes_at, zone)
         changes = changes if line.is_exact else f"not before {changes}"
         since = _instant(line.since, zone) if line.since is not None else ""
-        yield front, f"{indent}{line.condition}", line.holds, value_words(asdict(line)), since, changes
+        yield front, f"{indent}{line.condition}", line.holds, value_words(asdict(line), zone), since, changes
 
 
 def _instant(instant_ms: int | None, zone: ZoneInfo) -> str:
-    """Return an instant in the zone of the rules, as exactly as it is."""
-    from datetime import UTC, datetime, timedelta
+    """Return an instant in the zone of the rules, as exactly as it is; empty for none."""
+    from stream.wire.sentence import instant_words
 
-    if instant_ms is None:
-        return ""
-    at = (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=instant_ms)).astimezone(zone)
-    if at.microsecond:
-        return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03}"
-    return f"{at:%Y-%m-%d %H:%M:%S}" if at.second else f"{at:%Y-%m-%d %H:%M}"
+    return "" if instant_ms is None else instant_words(instant_ms, zone)
 
 
 def _json(customer: str, at: int, told: list[DimensionTold]) -> dict[str, Any]:

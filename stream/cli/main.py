@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from stream.cli import demo, explain, replay, rules, serve, settings
+from stream.cli.annotations import as_json
 from stream.cli.screen import remark, say, say_json
 from stream.errors import RuleError, SettingsError, StreamError
 
@@ -32,6 +33,9 @@ class Commands(TyperGroup):
         except RuleError as error:
             told = [str(problem) for problem in error.problems]
             code = PROBLEMS
+            if ctx.meta["segments.json"]:
+                say_json({"ok": False, "problems": [as_json(each, each.file) for each in error.problems]})
+                raise typer.Exit(code) from None
         except SettingsError as error:
             told, code = list(error.problems), WRONG_USAGE
         except StreamError as error:

@@ -12,9 +12,12 @@ import typer
 from stream.cli.annotations import AsFormat, Format, github
 from stream.cli.options import AsJson, Chosen, RulesPath, choose, compiled_choice
 from stream.cli.screen import say, say_json
+from stream.errors import RuleError
 
 if TYPE_CHECKING:
-    from stream.ruleset.cases import Difference, Played
+    from datetime import tzinfo
+
+    from stream.ruleset.cases_told import Difference, Played
 
 
 def play(path: RulesPath = None, in_format: AsFormat = Format.TEXT, in_json: AsJson = False) -> None:
@@ -23,7 +26,15 @@ def play(path: RulesPath = None, in_format: AsFormat = Format.TEXT, in_json: AsJ
 
     chosen = choose(path)
     began = perf_counter()
-    ruleset, plan = compiled_choice(chosen)
+    try:
+        ruleset, plan = compiled_choice(chosen)
+    except RuleError as error:
+        if in_format is not Format.GITHUB or in_json:
+            raise
+        for problem in error.problems:
+            message = f"{problem.message} [{problem.code}]"
+            say(github("error", problem.file, problem.line, problem.column, message))
+        raise typer.Exit(1) from None
     played = list(play_cases(ruleset, plan, chosen.is_wanted))
     seconds = perf_counter() - began
     failed = [each for each in played if not each.passed]
@@ -31,40 +42,46 @@ def play(path: RulesPath = None, in_format: AsFormat = Format.TEXT, in_json: AsJ
         say_json(_json(played, failed, chosen, seconds))
     else:
         for each in failed:
-            for line in _github_lines(each, chosen) if in_format is Format.GITHUB else lines_of(each, chosen):
+            made = _github_lines if in_format is Format.GITHUB else lines_of
+            for line in made(each, chosen, plan.vocabulary.zone):
                 say(line)
         say(_last_line(played, failed, seconds))
     if failed:
         raise typer.Exit(1)
 
 
-def lines_of(played: Played, chosen: Chosen) -> Iterator[str]:
+def lines_of(played: Played, chosen: Chosen, zone: tzinfo) -> Iterator[str]:
     """Yield what people are told of a failing case."""
     yield f'{chosen.shown(played.file)}:{played.line}: case "{played.name}" of {played.segment} failed'
     for each in played.differences:
         yield f"  {chosen.shown(played.file)}:{each.line}:{each.column}: {each.message}"
-        yield from (f"    {line}" for line in values_lines(each))
+        yield from (f"    {line}" for line in values_lines(each, zone))
     yield f"  expected: {'; '.join(played.expected) or 'nothing'}"
     yield f"  got:      {'; '.join(map(str, played.got)) or 'nothing'}"
     yield ""
 
 
-def values_lines(difference: Difference) -> Iterator[str]:
-    """Yield the values of the instant at which something differs."""
+def values_lines(difference: Difference, zone: tzinfo) -> Iterator[str]:
+    """Yield the values of the instant at which something differs, instants in `zone`.
+
+    `yes` stands before what speaks for the segment.
+    """
     from stream.ruleset.spans import span_text
     from stream.wire.sentence import condition_words
 
-    if not difference.values:
+    if not difference.values and not difference.notes:
         return
     stands = f", in {difference.stands_in}" if difference.stands_in else ", in no segment"
     yield f"at {span_text(difference.at_ms)}{stands}; what {difference.asked} asks:"
     for value in difference.values:
-        yield f"  {'yes' if value.holds else 'no ':3}  {condition_words(asdict(value))}"
+        part = f"{value.part}: " if value.part != "enter" else ""
+        yield f"  {'yes' if value.speaks_for_it else 'no ':3}  {part}{condition_words(asdict(value), zone)}"
+    yield from (f"  but  {note}" for note in difference.notes)
 
 
-def _github_lines(played: Played, chosen: Chosen) -> Iterator[str]:
+def _github_lines(played: Played, chosen: Chosen, zone: tzinfo) -> Iterator[str]:
     for each in played.differences:
-        text = "\n".join([f'case "{played.name}": {each.message}', *values_lines(each)])
+        text = "\n".join([f'case "{played.name}": {each.message}', *values_lines(each, zone)])
         yield github("error", chosen.shown(played.file), each.line, each.column, text)
 
 

@@ -17,15 +17,20 @@ Folder = Annotated[
 
 
 def new(segment: NewSegment, rules: Folder = Path("rules"), as_json: AsJson = False) -> None:
-    """Write a rule and its test with blanks; `segments rules check` names every blank. Nothing is overwritten."""
-    from stream.adapters.files import read_rules, write_new
+    """Write a rule and its test with blanks; `segments rules check` names every blank. No rule is overwritten.
+
+    Beside the rules, in .schema, stands what editors need to complete and explain every word; it is brought up to date.
+    """
+    from stream.adapters.files import read_rules, write_made, write_new
     from stream.ruleset.blanks import blanks
+    from stream.ruleset.json_schema import schema_files
 
     try:
         made = blanks(segment, read_rules(rules))
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
     write_new(rules, made)
+    write_made(rules, schema_files())
     files = [(rules / name).as_posix() for name in sorted(made)]
     folder, _, name = next(iter(made)).removesuffix(".yaml").partition("/")
     if as_json:

@@ -43,6 +43,8 @@ class Leaf:
     """The same verdict where equal conditions share it; for instants that only go forward."""
     is_negated: bool = False
     """Whether it stands under `not` in its rule, so that it speaks for the segment where it does not hold."""
+    is_instant: bool = False
+    """Whether its value is an instant."""
     is_inexact: Callable[[Profile], bool] = never
     """Whether the customer did more than its states keep, so that the verdict may be wrong."""
 

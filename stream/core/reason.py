@@ -58,6 +58,7 @@ def evidence(profile: Profile, segment: Segment, number: int, now: int) -> Evide
         segment.name,
         "enter" if number < segment.entering else "stay_while",
         leaf.is_negated,
+        leaf.is_instant,
     )
 
 

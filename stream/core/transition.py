@@ -38,6 +38,8 @@ class Evidence:
     """Which of its parts asks it: `enter`, `stay_while`, or `inside` for the segment around a nested dimension."""
     is_negated: bool = False
     """Whether it stands under `not`, so that it speaks for the segment where it does not hold."""
+    is_instant: bool = False
+    """Whether the value is an instant."""
 
     @property
     def speaks_for_it(self) -> bool:

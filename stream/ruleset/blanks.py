@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from stream.ruleset.json_schema import schema_comment
 from stream.ruleset.layout import AUDIENCES, arrange
 
 _SEGMENT = """\
@@ -65,4 +66,4 @@ def blanks(segment: str, files: Mapping[str, str]) -> dict[str, str]:
         found[f"{folder}/dimension.yaml"] = _DIMENSION.format(name=name)
         if name != "others":
             found[f"{folder}/others.yaml"] = _OTHERWISE
-    return found
+    return {path: schema_comment(path) + text for path, text in found.items()}

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,68 +13,23 @@ from stream.core.dimension import Dimension, Segment
 from stream.core.event import NOTHING, Event
 from stream.core.plan import Plan
 from stream.core.profile import Profile
+from stream.core.reason import evidence
 from stream.core.timeline import Timeline
 from stream.core.transition import Evidence, Transition
 from stream.errors import InputError
+from stream.ruleset.cases_told import SECOND_MS, Difference, Move, Played, expected_text, words_of
+from stream.ruleset.explain import clocks_of
 from stream.ruleset.given import begun, plain, with_given
 from stream.ruleset.layout import AUDIENCES
 from stream.ruleset.names import ABOUT_TO_LEAVE
 from stream.ruleset.ruleset import Ruleset
 from stream.ruleset.schema_cases import DEFAULT_START, Case, CaseEvent, Expected
 from stream.ruleset.spans import span_text
+from stream.wire.sentence import because_words, instant_words
+from stream.wire.transition import body
 
 CUSTOMER = "customer"
 SOURCE = "case"
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One change that the engine made; `at_ms` since the start of the case, empty names for outside."""
-
-    at_ms: int
-    left: str
-    entered: str
-
-    def __str__(self) -> str:
-        """Return `at 8d: enters active (leaves new)`."""
-        if not self.entered:
-            return f"at {span_text(self.at_ms)}: leaves {self.left}"
-        return f"at {span_text(self.at_ms)}: enters {self.entered}" + (f" (leaves {self.left})" if self.left else "")
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that did not go as expected, the line that says otherwise, and the values of that instant."""
-
-    line: int
-    column: int
-    at_ms: int
-    message: str
-    stands_in: str = ""
-    """Where the customer stood at that instant, empty for outside."""
-    asked: str = ""
-    """The segment whose conditions the values belong to."""
-    values: tuple[Evidence, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """One case after it was played."""
-
-    segment: str
-    name: str
-    file: str
-    line: int
-    expected: tuple[str, ...]
-    got: tuple[Move, ...] = ()
-    differences: tuple[Difference, ...] = ()
-    is_off: bool = False
-    """Whether the segment is off, so that nothing was played."""
-
-    @property
-    def passed(self) -> bool:
-        """Tell whether everything went as expected."""
-        return not self.differences
 
 
 def play_cases(
@@ -107,12 +63,6 @@ class _Parts:
     @staticmethod
     def _part(plan: Plan, names: frozenset[str]) -> Plan:
         return plan.only({one.key for one in plan.dimensions if one.name in names})
-
-
-def expected_text(expected: Expected) -> str:
-    """Return an expectation as words: `at 8d: enters active`."""
-    words = [f"{word} {name}" for word, name in (("enters", expected.enters), ("leaves", expected.leaves)) if name]
-    return f"at {span_text(expected.at)}: {' and '.join(words)}"
 
 
 @dataclass(slots=True)
@@ -212,9 +162,9 @@ class _Stage:
         """Yield what was expected and did not happen, and what happened and was not expected, by instant."""
         wanted, got = list(enumerate(self.case.expect)), list(moves)
         while wanted or got:
-            at = min([one.at for _, one in wanted[:1]] + [move.at_ms for move, _ in got[:1]])
+            at = min([one.at for _, one in wanted[:1]] + [move.second_ms for move, _ in got[:1]])
             here = [pair for pair in wanted if pair[1].at == at]
-            there = [pair for pair in got if pair[0].at_ms == at]
+            there = [pair for pair in got if pair[0].second_ms == at]
             wanted, got = wanted[len(here) :], got[len(there) :]
             for number, expected in here:
                 found = next((pair for pair in there if _is_as_expected(expected, pair[0])), None)
@@ -232,20 +182,48 @@ class _Stage:
         name = expected.enters or expected.leaves or ""
         dimension, segment = self.asked(name)
         stands_in = self.standing(dimension, profile)
-        values = values_of(segment, profile, now) if segment and profile and not profile.is_new else ()
         line, column = self.place("expect", number)
-        message = f"expected {expected_text(expected)}; it did not happen"
-        return Difference(line, column, expected.at, message, stands_in, name, values)
+        message = f"expected {self.when(expected.at)}: {words_of(expected)}; it did not happen"
+        if dimension is None or segment is None or profile is None or profile.is_new:
+            return Difference(line, column, expected.at, message, stands_in, name)
+        notes = tuple(self.notes(dimension, segment, profile, now)) if expected.enters else ()
+        if not segment.leaves and stands_in in dimension.by_name:
+            segment = dimension.by_name[stands_in]
+            name = self.dimensions[dimension.name] + stands_in
+        return Difference(line, column, expected.at, message, stands_in, name, values_of(segment, profile, now), notes)
+
+    def notes(self, dimension: Dimension, segment: Segment, profile: Profile, now: int) -> Iterator[str]:
+        """Yield what beside its conditions kept a customer out of a segment."""
+        standing = profile.standings[dimension.key]
+        own = dimension.by_name.get(standing.segment)
+        if segment.only_from is not None and standing.segment not in segment.only_from:
+            yield f"only_from {', '.join(sorted(segment.only_from))}"
+        for clock in clocks_of(segment, standing, now):
+            yield f"{clock.word} until {self.shown(clock.until)}"
+        above = dimension.order[: dimension.order.index(segment)] if segment in dimension.order else ()
+        if own in above:
+            yield f"{own.name} is higher in the order"
+            yield from (
+                f"{each.word} of {own.name} until {self.shown(each.until)}" for each in clocks_of(own, standing, now)
+            )
+
+    def when(self, at_ms: int) -> str:
+        """Return `at 8d (2026-01-13 00:00)`, in the zone of the vocabulary."""
+        return f"at {span_text(at_ms - at_ms % SECOND_MS)} ({self.shown(self.start + at_ms)})"
+
+    def shown(self, instant: int) -> str:
+        """Return an instant in the zone of the vocabulary."""
+        return instant_words(instant, self.plan.vocabulary.zone)
 
     def unexpected(self, move: Move, transition: Transition) -> Difference:
         """Return what happened and was not expected, with the evidence that the transition carries."""
         line, column = self.ruleset.position(self.file, ("tests", self.index, "expect"), key=True)
-        cause = transition.cause
-        why = cause.condition and f"{cause.condition} ran out" if cause.kind == "time" else cause.name or "the record"
-        message = f"not expected {move}" + (f", because of: {why}" if why else "")
-        return Difference(
-            line, column, move.at_ms, message, move.entered, move.entered or move.left, transition.evidence
-        )
+        because = because_words(json.loads(body(transition)), self.plan.vocabulary.zone)
+        message = f"not expected {self.when(move.at_ms)}: {move.words}{because}"
+        asked = transition.evidence[0].of if transition.evidence else ""
+        values = tuple(each for each in transition.evidence if each.of == asked)
+        name = self.dimensions[transition.dimension] + asked
+        return Difference(line, column, move.second_ms, message, move.entered, name, values)
 
     def asked(self, name: str) -> tuple[Dimension | None, Segment | None]:
         """Return the dimension and the segment that an expectation speaks of."""
@@ -267,8 +245,8 @@ class _Stage:
 def values_of(segment: Segment, profile: Profile, now: int) -> tuple[Evidence, ...]:
     """Return the conditions of a segment with the values that they have for a customer at an instant."""
     return tuple(
-        Evidence(leaf.text, leaf.test, leaf.value(profile, now), leaf.bar, leaf.read(profile, now) > 0, leaf.unit)
-        for leaf in segment.leaves
+        replace(evidence(profile, segment, number, now), holds=leaf.read(profile, now) > 0)
+        for number, leaf in enumerate(segment.leaves)
     )
 
 

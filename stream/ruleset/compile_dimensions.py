@@ -78,14 +78,15 @@ class Dimensions:
         read = about_to_leave(played, key, name, warn_ms)
         watched = [leaf for made in played for segment in made.order for leaf in segment.leaves]
         leaf = Leaf(
-            f"leaves {rules.id} in silence",
-            "within",
-            span_text(warn_ms),
+            f"leaves {rules.id} in silence within {span_text(warn_ms)}",
+            "",
+            None,
             "",
             read=read,
             value=leaves_at(played, key, name, warn_ms),
             states=frozenset[int]().union(*(each.states for each in watched)),
             dimensions=frozenset({key}),
+            is_instant=True,
         )
         owner = self._made[dimension].by_name[name]
         return Segment(

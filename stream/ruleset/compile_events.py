@@ -97,6 +97,7 @@ def first_time(conditions: Conditions, asked: FirstTime) -> Leaf:
         "",
         read=counting.first_time(instants, within),
         value=counting.first(instants),
+        is_instant=True,
         states=source.keys | states,
         is_inexact=source.mark,
     )

@@ -28,6 +28,7 @@ def stopped(conditions: Conditions, asked: Stopped) -> Leaf:
         "",
         read=habit.stopped(instants, did_within, quiet_for),
         value=habit.newest(instants),
+        is_instant=True,
         states=source.keys | states | more_states,
         is_inexact=source.mark,
     )
@@ -47,6 +48,7 @@ def restarted(conditions: Conditions, asked: Restarted) -> Leaf:
         "",
         read=habit.restarted(instants, quiet_for, fixed(asked.again_within)),
         value=habit.newest(instants),
+        is_instant=True,
         states=source.keys | states,
         is_inexact=source.mark,
     )

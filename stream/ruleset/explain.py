@@ -169,7 +169,7 @@ class _Telling:
             is_on=rules.is_on,
             enter=tuple(self.lines(rules.enter, leaves)) if is_asked and rules.enter else (),
             stay_while=tuple(self.lines(rules.stay_while, leaves)) if is_asked and rules.stay_while else (),
-            clocks=() if leaving else tuple(self.clocks(segment, standing)),
+            clocks=() if leaving else tuple(clocks_of(segment, standing, self.at)),
             leaving=leaving,
         )
 
@@ -221,20 +221,21 @@ class _Telling:
             is_exact=is_known or at is None,
         )
 
-    def clocks(self, segment: Segment, standing: Standing) -> Iterator[Clock]:
-        """Yield the spans that hold a customer in or out at this instant."""
-        clock = standing.clocks.get(segment.name)
-        found: list[Clock] = []
-        if standing.segment == segment.name:
-            found.append(Clock("stay_at_least", standing.since + segment.stay_at_least_ms))
-            if segment.stay_at_most_ms:
-                found.append(Clock("stay_at_most", standing.since + segment.stay_at_most_ms))
-        elif clock is not None:
-            if clock[TRUE_SINCE] >= 0:
-                found.append(Clock("wait", clock[TRUE_SINCE] + segment.wait_ms))
-            if clock[LEFT_AT] >= 0:
-                found.append(Clock("cooldown", clock[LEFT_AT] + segment.cooldown_ms))
-        return (each for each in found if each.until > self.at)
+
+def clocks_of(segment: Segment, standing: Standing, at: int) -> Iterator[Clock]:
+    """Yield the spans that hold a customer in or out of a segment at an instant."""
+    clock = standing.clocks.get(segment.name)
+    found: list[Clock] = []
+    if standing.segment == segment.name:
+        found.append(Clock("stay_at_least", standing.since + segment.stay_at_least_ms))
+        if segment.stay_at_most_ms:
+            found.append(Clock("stay_at_most", standing.since + segment.stay_at_most_ms))
+    elif clock is not None:
+        if clock[TRUE_SINCE] >= 0:
+            found.append(Clock("wait", clock[TRUE_SINCE] + segment.wait_ms))
+        if clock[LEFT_AT] >= 0:
+            found.append(Clock("cooldown", clock[LEFT_AT] + segment.cooldown_ms))
+    return (each for each in found if each.until > at)
 
 
 def segment_id(dimension: str, segment: str) -> str:

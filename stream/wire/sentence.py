@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -26,7 +27,7 @@ _CLOCKS = {
 def sentence(body: Body, zone: dt.tzinfo = dt.UTC) -> str:
     """Return who moved, from where to where, when (to the minute, in `zone`) and why."""
     at = dt.datetime.fromisoformat(body["at"]).astimezone(zone)
-    return f"{body['customer_id']} {move_words(body)} on {at:%Y-%m-%d %H:%M}{_because(body)}"
+    return f"{body['customer_id']} {move_words(body)} on {at:%Y-%m-%d %H:%M}{because_words(body, zone)}"
 
 
 def move_words(body: Body) -> str:
@@ -37,26 +38,27 @@ def move_words(body: Body) -> str:
     return f"entered {entered}" if entered else f"left {left}"
 
 
-def _because(body: Body) -> str:
+def because_words(body: Body, zone: dt.tzinfo = dt.UTC) -> str:
+    """Return ` because …`, empty where nothing is known of the reason."""
     cause: Body = body.get("cause") or {}
     evidence: Sequence[Body] = body.get("evidence") or ()
     match cause.get("kind"):
         case "time":
-            return _time_words(str(cause.get("condition") or ""), evidence)
+            return _time_words(str(cause.get("condition") or ""), evidence, zone)
         case "event":
-            return _event_words(body, cause, evidence)
+            return _event_words(body, cause, evidence, zone)
         case kind:
             return f" because of {str(kind).replace('_', ' ')}" if kind else ""
 
 
-def _time_words(condition: str, evidence: Sequence[Body]) -> str:
+def _time_words(condition: str, evidence: Sequence[Body], zone: dt.tzinfo) -> str:
     """Return what ended or began by time alone, with the value that it has now."""
     if not condition:
         return ""
     if condition in _CLOCKS:
         return f" because {_CLOCKS[condition]}"
     told = next((each for each in evidence if each["condition"] == condition), None)
-    shown = value_words(told) if told else ""
+    shown = value_words(told, zone) if told else ""
     return f" because {condition} {_verb(condition, told)}" + (f" ({shown})" if shown else "")
 
 
@@ -68,7 +70,7 @@ def _verb(condition: str, told: Body | None) -> str:
     return "ran out" if any(word in condition for word in (" within ", " for ", " during ")) else "ended"
 
 
-def _event_words(body: Body, cause: Body, evidence: Sequence[Body]) -> str:
+def _event_words(body: Body, cause: Body, evidence: Sequence[Body], zone: dt.tzinfo) -> str:
     """Return the event, and the conditions that speak for the move."""
     name = cause.get("name") or "what became known"
     late = ", which came late" if cause.get("late") else ""
@@ -77,7 +79,7 @@ def _event_words(body: Body, cause: Body, evidence: Sequence[Body]) -> str:
     lost = f", no longer {body['left']}" if is_fall else ""
     # one condition with several bars (to enter, to stay) is one reason
     once = list({each["condition"]: each for each in reversed(speaking)}.values())[::-1]
-    reasons = [condition_words(each) for each in once[:MOST_REASONS]]
+    reasons = [condition_words(each, zone) for each in once[:MOST_REASONS]]
     more = len(once) - len(reasons)
     if more > 0:
         reasons.append(f"{more} more")
@@ -106,19 +108,22 @@ def _speaks_for_it(evidence: Body) -> bool:
     return bool(evidence["holds"]) is not bool(evidence.get("negated"))
 
 
-def condition_words(evidence: Body) -> str:
+def condition_words(evidence: Body, zone: dt.tzinfo = dt.UTC) -> str:
     """Return a condition with its value: `order_placed within 30d (2, asked for at least 1)`."""
-    value = value_words(evidence)
+    value = value_words(evidence, zone)
     front = "not " if evidence.get("negated") else ""
     return f"{front}{evidence['condition']} ({value})" if value else f"{front}{evidence['condition']}"
 
 
-def value_words(evidence: Body) -> str:
-    """Return the value and what is asked of it: `520.00 GBP, asked for at least 650.00 GBP`; empty for neither."""
+def value_words(evidence: Body, zone: dt.tzinfo = dt.UTC) -> str:
+    """Return the value and what is asked of it: `520.00 GBP, asked for at least 650.00 GBP`; empty for neither.
+
+    Instants are shown in `zone`.
+    """
     unit, test = evidence.get("unit") or "", evidence.get("test") or ""
     value = evidence.get("value")
     if not test and evidence.get("bar") is None:
-        return "" if isinstance(value, bool) or value is None else _bare_value(value)
+        return "" if isinstance(value, bool) or value is None else _bare_value(value, zone)
     return f"{amount_words(value, unit)}, asked for {_asked_words(test, evidence.get('bar'), unit)}"
 
 
@@ -135,11 +140,24 @@ def _asked_words(test: str, bar: Any, unit: str) -> str:
     return f"{test} {(' and ' if test == 'between' else ', ').join(amount_words(each, unit) for each in bar)}"
 
 
-def _bare_value(value: Any) -> str:
-    """Return a value that is compared with nothing: a whole number is an instant, anything else is as it reads."""
+def _bare_value(value: Any, zone: dt.tzinfo) -> str:
+    """Return a value that is compared with nothing: an instant (ms, or as transitions write it), else as it reads."""
     if isinstance(value, int):
-        return f"{dt.datetime(EPOCH.year, 1, 1, tzinfo=dt.UTC) + value * MILLISECOND:%Y-%m-%d %H:%M}"
+        return instant_words(value, zone)
+    if isinstance(value, str) and _INSTANT.fullmatch(value):
+        return f"{dt.datetime.fromisoformat(value).astimezone(zone):%Y-%m-%d %H:%M}"
     return amount_words(value, "")
+
+
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+
+def instant_words(at_ms: int, zone: dt.tzinfo = dt.UTC) -> str:
+    """Return an instant in a zone, as exactly as it is: seconds and milliseconds only where there are any."""
+    at = (dt.datetime(EPOCH.year, 1, 1, tzinfo=dt.UTC) + at_ms * MILLISECOND).astimezone(zone)
+    if at.microsecond:
+        return f"{at:%Y-%m-%d %H:%M:%S}.{at.microsecond // 1000:03}"
+    return f"{at:%Y-%m-%d %H:%M:%S}" if at.second else f"{at:%Y-%m-%d %H:%M}"
 
 
 def amount_words(value: Any, unit: str) -> str:  # noqa: PLR0911 - one line for each kind of value

@@ -56,7 +56,7 @@ def _cause(cause: Cause) -> dict[str, object]:
 def _evidence(evidence: Evidence) -> dict[str, object]:
     told: dict[str, object] = {
         "condition": evidence.condition,
-        "value": evidence.value,
+        "value": to_text(evidence.value) if evidence.is_instant and evidence.value is not None else evidence.value,
         "test": evidence.test or None,
         "bar": evidence.bar,
         "holds": evidence.holds,

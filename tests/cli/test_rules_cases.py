@@ -17,8 +17,11 @@ def test_a_wrong_expectation_fails_with_file_line_and_the_values_of_that_instant
     file = f"{rules}/audiences/buyer.test.yaml"
     assert result.exit_code == 1
     assert f'{file}:2: case "an order of the last week" of audiences.buyer failed' in result.stdout
-    assert f"{file}:8:9: expected at 8d: leaves buyer; it did not happen" in result.stdout
-    assert f"{file}:6:5: not expected at 7d: leaves buyer, because of: order_placed within 7d ran out" in result.stdout
+    assert f"{file}:8:9: expected at 8d (2026-01-13 00:00): leaves buyer; it did not happen" in result.stdout
+    unexpected = (
+        f"{file}:6:5: not expected at 7d (2026-01-12 00:00): leaves buyer because order_placed within 7d ran out"
+    )
+    assert f"{unexpected} (0, asked for at least 1)" in result.stdout
     assert "at 8d, in no segment; what buyer asks:" in result.stdout
     assert "no   order_placed within 7d (0, asked for at least 1)" in result.stdout
     assert "expected: at 0d: enters buyer; at 8d: leaves buyer" in result.stdout
@@ -207,3 +210,114 @@ tests:
     files = {"vocabulary.yaml": words, "audiences/tagged.yaml": rule, "audiences/tagged.test.yaml": cases}
     code, told = answer("rules", "test", folder(tmp_path, files))
     assert (code, told["passed"]) == (0, 1), told
+
+
+def failing(tmp_path: Path, rule: str, case: str) -> str:
+    """Return what is told of one case of the audience `x`."""
+    files = {"vocabulary.yaml": VOCABULARY, "audiences/x.yaml": f"title: X\nowner: o\n{rule}"}
+    files["audiences/x.test.yaml"] = f"tests:\n  - name: n\n{case}"
+    result = segments("rules", "test", folder(tmp_path, files))
+    assert result.exit_code == 1
+    return result.stdout
+
+
+def test_what_time_brings_did_not_run_out_and_instants_are_in_the_zone_of_the_rules(tmp_path: Path) -> None:
+    rule = "enter:\n  all:\n    - {did: order_placed, older_than: 2d}\n    - {first_time: order_placed, within: 9d}\n"
+    case = """\
+    starts: 2026-07-01T09:00+01:00
+    events:
+      - {at: 0d, did: order_placed, order_id: a, amount: 1}
+    until: 4d
+    expect: []
+"""
+    told = failing(tmp_path, rule, case)
+    assert (
+        "not expected at 2d (2026-07-03 09:00): enters x because order_placed older than 2d came true with time" in told
+    )
+    assert "yes  first order_placed within 9d (2026-07-01 09:00)" in told
+
+
+def test_an_instant_between_two_seconds_is_named_by_its_second_and_shown_as_it_is(tmp_path: Path) -> None:
+    """A quarter of a gap of ten seconds after the order."""
+    rule = "title: X\nowner: o\nenter: {did_not: order_placed, within: {personal_gaps: 0.25, at_least: 1s}}\n"
+    case = """\
+tests:
+  - name: n
+    events:
+      - {at: 0d, did: product_viewed}
+      - {at: 1d, did: order_placed, order_id: a, amount: 1}
+    until: 2d
+    expect: [{at: 0d, enters: x}, {at: 1d, leaves: x}, {at: 86402s, enters: x}]
+"""
+    files = {"vocabulary.yaml": VOCABULARY + "personal_gap_mean: 10s\n", "audiences/x.yaml": rule}
+    right = folder(tmp_path / "right", files | {"audiences/x.test.yaml": case})
+    assert answer("rules", "test", right)[1]["failed"] == []
+    wrong = folder(tmp_path / "wrong", files | {"audiences/x.test.yaml": case.replace("86402s", "86403s")})
+    told = segments("rules", "test", wrong).stdout
+    assert "not expected at 86402s (2026-01-06 00:00:02.500): enters x because " in told
+    assert "at 86402s, in x; what x asks:" in told
+    assert "got:      at 0d: enters x; at 1d: leaves x; at 86402s: enters x" in told
+
+
+def test_what_kept_a_customer_out_beside_the_conditions_is_told(tmp_path: Path) -> None:
+    rule = "wait: 3d\nenter: {did: order_placed}\n"
+    case = """\
+    events:
+      - {at: 0d, did: order_placed, order_id: a, amount: 1}
+    until: 2d
+    expect: [{at: 1d, enters: x}]
+"""
+    told = failing(tmp_path, rule, case)
+    assert "at 1d, in no segment; what x asks:" in told
+    assert "yes  order_placed (1, asked for at least 1)" in told
+    assert "but  wait until 2026-01-08 00:00" in told
+
+
+ORDERED = {
+    "vocabulary.yaml": VOCABULARY,
+    "stage/dimension.yaml": "title: S\nowner: o\nquestion: Where?\norder: [top, mid]\notherwise: new\n",
+    "stage/new.yaml": "title: New\nowner: o\n",
+    "stage/top.yaml": "title: T\nowner: o\nstay_at_least: 9d\nenter: {did: order_placed, within: 1d}\n",
+    "stage/mid.yaml": "title: M\nowner: o\nonly_from: [new]\nenter: {did: order_placed}\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("expected", "lines"),
+    [
+        (
+            "enters: mid",
+            [
+                "yes  order_placed (1, asked for at least 1)",
+                "but  only_from new",
+                "but  top is higher in the order",
+                "but  stay_at_least of top until 2026-01-14 00:00",
+            ],
+        ),
+        ("enters: new", ["what top asks:", "no   order_placed within 1d (0, asked for at least 1)"]),
+    ],
+)
+def test_the_order_and_what_holds_somebody_is_told(tmp_path: Path, expected: str, lines: list[str]) -> None:
+    case = "    events:\n      - {at: 0d, did: order_placed, order_id: a, amount: 1}\n    until: 3d\n"
+    case += f"    expect: [{{at: 0d, enters: top}}, {{at: 2d, {expected}}}]\n"
+    rules = folder(tmp_path, ORDERED | {"stage/mid.test.yaml": f"tests:\n  - name: n\n{case}"})
+    told = segments("rules", "test", rules).stdout
+    assert all(line in told for line in lines), told
+
+
+def test_a_move_down_shows_what_the_left_segment_asks(tmp_path: Path) -> None:
+    case = "    events:\n      - {at: 0d, did: order_placed, order_id: a, amount: 1}\n    until: 20d\n"
+    case += "    expect: [{at: 0d, enters: top}]\n"
+    rules = folder(tmp_path, ORDERED | {"stage/top.test.yaml": f"tests:\n  - name: n\n{case}"})
+    told = segments("rules", "test", rules).stdout
+    assert "enters new (leaves top) because the shortest stay there was over" in told
+    assert "at 9d, in new; what top asks:" in told
+
+
+def test_rules_with_problems_are_annotated_too_and_are_objects_for_programs(tmp_path: Path) -> None:
+    rules = folder(tmp_path, BUYERS | {"audiences/bad.yaml": "title: Bad\n"})
+    result = segments("rules", "test", rules, "--format", "github")
+    assert result.exit_code == 1
+    assert f"::error file={rules}/audiences/bad.yaml,line=1,col=1::" in result.stdout
+    code, told = answer("rules", "test", rules)
+    assert (code, {each["code"] for each in told["problems"]}) == (1, {"rule-missing"})

@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,18 @@ def test_a_new_segment_is_written_with_blanks_that_check_names(rules: Path) -> N
     blanks = {each["message"].split(" ")[0] for each in told["problems"] if "is empty" in each["message"]}
     assert blanks == {'"title"', '"description"', '"owner"', '"next_action"', '"did"', '"at"'}
     assert told["problems_elsewhere"] == 0
+
+
+def test_a_new_segment_tells_editors_where_its_schema_is(rules: Path) -> None:
+    (rules / ".schema").mkdir()
+    (rules / ".schema" / "segment.json").write_text("of an older version")
+    assert segments("rules", "new", "color/red", "--rules", rules).exit_code == 0
+    kinds = {"red.yaml": "segment", "red.test.yaml": "cases", "dimension.yaml": "dimension", "others.yaml": "segment"}
+    for file, kind in kinds.items():
+        first = (rules / "color" / file).read_text().partition("\n")[0]
+        assert first == f"# yaml-language-server: $schema=../.schema/{kind}.json"
+        schema = json.loads((rules / "color" / first.partition("=")[2]).read_text())
+        assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 
 def test_filled_blanks_pass(rules: Path) -> None:

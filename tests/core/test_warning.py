@@ -91,9 +91,9 @@ def test_the_warning_tells_what_ends_it_and_speaks_for_the_owner() -> None:
     rules = rules_of(x={"enter": VIEWED, "warn_before": "2s", "holdout_percent": 100})
     entered = agree(rules, [did(1)], at_ms(60))[1]
     assert entered.dimension == WARNING
-    assert (entered.cause.kind, entered.cause.condition) == ("time", "leaves audiences.x in silence")
+    assert (entered.cause.kind, entered.cause.condition) == ("time", "leaves audiences.x in silence within 2s")
     assert [(one.condition, one.value) for one in entered.evidence] == [
-        ("leaves audiences.x in silence", at_ms(6)),
+        ("leaves audiences.x in silence within 2s", at_ms(6)),
         ("product_viewed within 5s", 1),
     ]
     assert (entered.owner, entered.is_holdout, entered.acts, entered.holds_until) == ("o", True, False, at_ms(6))
