@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from stream.cli.annotations import AsFormat, Format, github
-from stream.cli.options import AsJson, Chosen, RulesPath, choose, compiled_choice
+from stream.cli.options import AsJson, Chosen, Compiled, RulesPath, choose, compiled_choice
 from stream.cli.screen import say, say_json
 from stream.errors import RuleError
 
@@ -26,15 +26,7 @@ def play(path: RulesPath = None, in_format: AsFormat = Format.TEXT, in_json: AsJ
 
     chosen = choose(path)
     began = perf_counter()
-    try:
-        ruleset, plan = compiled_choice(chosen)
-    except RuleError as error:
-        if in_format is not Format.GITHUB or in_json:
-            raise
-        for problem in error.problems:
-            message = f"{problem.message} [{problem.code}]"
-            say(github("error", problem.file, problem.line, problem.column, message))
-        raise typer.Exit(1) from None
+    ruleset, plan = _annotated(chosen) if in_format is Format.GITHUB and not in_json else compiled_choice(chosen)
     played = list(play_cases(ruleset, plan, chosen.is_wanted))
     seconds = perf_counter() - began
     failed = [each for each in played if not each.passed]
@@ -48,6 +40,16 @@ def play(path: RulesPath = None, in_format: AsFormat = Format.TEXT, in_json: AsJ
         say(_last_line(played, failed, seconds))
     if failed:
         raise typer.Exit(1)
+
+
+def _annotated(chosen: Chosen) -> Compiled:
+    """Return the chosen rules; where they have problems, annotate those and exit 1."""
+    try:
+        return compiled_choice(chosen)
+    except RuleError as error:
+        for each in error.problems:
+            say(github("error", each.file, each.line, each.column, f"{each.message} [{each.code}]"))
+        raise typer.Exit(1) from None
 
 
 def lines_of(played: Played, chosen: Chosen, zone: tzinfo) -> Iterator[str]:
