@@ -179,8 +179,8 @@ class Clock(Protocol):
         """Return the present instant of the deployment's clock, in ms since 1970."""
         ...
 
-    def waited_ms(self, since_ms: int) -> int:
-        """Return the wall ms that passed since an instant of the deployment's clock."""
+    def waited_ms(self, since_ms: Iterable[int]) -> list[int]:
+        """Return the wall ms that passed since each of these instants of the deployment's clock."""
         ...
 
     def elapsed(self) -> float:

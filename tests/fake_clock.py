@@ -27,8 +27,8 @@ class FakeClock:
     def now_ms(self) -> int:
         return self.ms
 
-    def waited_ms(self, since_ms: int) -> int:
-        return self.ms - since_ms
+    def waited_ms(self, since_ms: Iterable[int]) -> list[int]:
+        return [self.ms - each for each in since_ms]
 
     def elapsed(self) -> float:
         return self.passed_s

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import structlog
 
@@ -87,9 +88,10 @@ class WallClock:
             told = {"wall": to_text(now_ms), "last_tick": to_text(at_ms)}
             log.error("clock_behind_log", **told, what_to_do="set the machine's clock right; until then no timer fires")
 
-    def waited_ms(self, since_ms: int) -> int:
-        """Return ms since an instant."""
-        return self.now_ms() - since_ms
+    def waited_ms(self, since_ms: Iterable[int]) -> list[int]:
+        """Return ms since each of these instants."""
+        now_ms = self.now_ms()
+        return [now_ms - each for each in since_ms]
 
     def elapsed(self) -> float:
         """Return seconds on a clock that never goes back."""
@@ -123,9 +125,10 @@ class ScaledClock:
         """Return simulated ms since 1970."""
         return self._at_ms + int((self._monotonic() - self._since_s) * 1000 * self.speed)
 
-    def waited_ms(self, since_ms: int) -> int:
-        """Return the wall ms that passed since a simulated instant, at most since time took up this speed."""
-        return round((self.now_ms() - max(since_ms, self._at_ms)) / self.speed) if self.speed else 0
+    def waited_ms(self, since_ms: Iterable[int]) -> list[int]:
+        """Return the wall ms since each of these simulated instants, at most since time took up its speed."""
+        now_ms, speed = self.now_ms(), self.speed or math.inf
+        return [round((now_ms - max(each, self._at_ms)) / speed) for each in since_ms]
 
     def resume(self, at_ms: int) -> None:
         """Go on from where time stood when the log was left; after the first time only ever ahead."""

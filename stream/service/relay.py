@@ -200,6 +200,6 @@ class Relay:
         ]
 
     def _observe(self, told: list[Told]) -> None:
-        waited_ms = self._clock.waited_ms
-        self._metrics.event_to_transition([waited_ms(each.record_time) for each in told if not each.is_timed])
-        self._metrics.timer_lag([waited_ms(each.record_time) for each in told if each.is_timed])
+        waited_ms, metrics = self._clock.waited_ms, self._metrics
+        metrics.event_to_transition(waited_ms(each.record_time for each in told if not each.is_timed))
+        metrics.timer_lag(waited_ms(each.record_time for each in told if each.is_timed))
