@@ -260,6 +260,8 @@ class Partition:
         """Write what was worked, and go on from there; `reached` is the new position and the last fingerprint."""
         head = self._next_head(work, reached or (self.head.position, self.head.fingerprint))
         timers, profiles, told = changes.timers, changes.profiles, changes.told
+        if told:
+            told.decided_at = self._shared.clock.now_ms()
         outbox = [encode_slice(told)] if told else []
         trim = self.relay.published
         with self._refusable():

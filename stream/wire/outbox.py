@@ -1,6 +1,6 @@
 """One slice of the outbox as bytes: what one commit has to publish.
 
-msgpack of [memberships, transitions]: a membership is [customer, body]; a transition is [customer,
+msgpack of [memberships, transitions, when they were decided]: a membership is [customer, body]; a transition is [customer,
 id, at, caused by time, reference instant, body]. One blob per commit, so that the outbox costs one item a slice.
 """
 
@@ -28,6 +28,8 @@ class Slice(msgspec.Struct, array_like=True):
 
     memberships: list[tuple[str, bytes]]
     transitions: list[Told]
+    decided_at: int = 0
+    """When the service noticed what these tell, by its clock; 0 in slices of older versions."""
 
     @property
     def size(self) -> int:

@@ -70,8 +70,12 @@ def _evidence(evidence: Evidence) -> dict[str, object]:
     return told
 
 
-def headers(transition_id: str, customer_id: str, at: int, source: str) -> Headers:
-    """Return the CloudEvents headers; the same for every repeat of a transition."""
+DECIDED_AT = "segments.decided_at"
+"""When the service noticed; the one header that may differ where a lost commit was worked again."""
+
+
+def headers(transition_id: str, customer_id: str, at: int, source: str, decided_at: int) -> Headers:
+    """Return the CloudEvents headers, the same for every repeat of a transition, and when it was decided."""
     return (
         ("ce_specversion", b"1.0"),
         ("ce_id", transition_id.encode()),
@@ -80,4 +84,5 @@ def headers(transition_id: str, customer_id: str, at: int, source: str) -> Heade
         ("ce_subject", customer_id.encode()),
         ("ce_time", to_text(at).encode()),
         ("content-type", b"application/json"),
+        (DECIDED_AT, to_text(decided_at).encode()),
     )

@@ -7,6 +7,7 @@ import json
 from stream.adapters.clock import ScaledClock
 from stream.wire.head import Head, encode_head
 from stream.wire.instant import to_ms
+from stream.wire.transition import DECIDED_AT
 from tests.fake_clock import Machine
 from tests.fake_log import Fate, MortalStore
 from tests.histories import DAY_MS, HOUR_MS, START_MS
@@ -39,6 +40,11 @@ def exits(town: Town) -> dict[str, str]:
 
 def ticks(town: Town) -> list[int]:
     return [json.loads(record.value or b"")["before"] for record in town.log.all(TOPICS.events) if record.headers]
+
+
+def decided(town: Town) -> list[str]:
+    """Return when the service noticed each transition, by the header that says so."""
+    return [dict(record.headers)[DECIDED_AT].decode() for record in town.log.all(TOPICS.transitions)]
 
 
 async def lives(member: Member, machine: Machine, ms: int, every_ms: int) -> None:
@@ -106,6 +112,7 @@ async def test_after_an_outage_of_a_year_everything_fires_at_its_own_instant() -
     await lives(again, machine, 1_000, 500)
     await again.end()
     assert exits(town) == {"c-1": "2026-01-08T00:00:00.000Z"}
+    assert decided(town)[-1] == "2027-01-05T01:00:01.000Z", "a header says when it was noticed"
     assert consumed(town.log).bodies == replayed(town.log, starter())
 
 
