@@ -194,7 +194,7 @@ class Relay:
     def _transitions(self, told: list[Slice]) -> list[Message]:
         source = self._topics.source
         return [
-            (one.customer_id.encode(), one.body, headers(one.id, one.customer_id, one.at, source, each.decided_at), None)
+            (one.customer_id.encode(), one.body, headers(one, source, each.decided_at), None)
             for each in told
             for one in each.transitions
         ]

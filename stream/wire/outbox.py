@@ -1,7 +1,8 @@
 """One slice of the outbox as bytes: what one commit has to publish.
 
-msgpack of [memberships, transitions, when they were decided]: a membership is [customer, body]; a transition is [customer,
-id, at, caused by time, reference instant, body]. One blob per commit, so that the outbox costs one item a slice.
+msgpack of [memberships, transitions, when they were decided]: a membership is [customer, body]; a transition is
+[customer, id, at, caused by time, reference instant, body].
+One blob per commit, so that the outbox costs one item a slice.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ import msgspec
 from stream.core.profile import NEVER
 from stream.core.transition import Cause, Evidence, Transition
 from stream.wire.instant import to_text
+from stream.wire.outbox import Told
 
 TYPE = "segments.transition.v1"
 Headers = tuple[tuple[str, bytes], ...]
@@ -74,15 +75,15 @@ DECIDED_AT = "segments.decided_at"
 """When the service noticed; the one header that may differ where a lost commit was worked again."""
 
 
-def headers(transition_id: str, customer_id: str, at: int, source: str, decided_at: int) -> Headers:
+def headers(told: Told, source: str, decided_at: int) -> Headers:
     """Return the CloudEvents headers, the same for every repeat of a transition, and when it was decided."""
     return (
         ("ce_specversion", b"1.0"),
-        ("ce_id", transition_id.encode()),
+        ("ce_id", told.id.encode()),
         ("ce_type", TYPE.encode()),
         ("ce_source", source.encode()),
-        ("ce_subject", customer_id.encode()),
-        ("ce_time", to_text(at).encode()),
+        ("ce_subject", told.customer_id.encode()),
+        ("ce_time", to_text(told.at).encode()),
         ("content-type", b"application/json"),
         (DECIDED_AT, to_text(decided_at).encode()),
     )

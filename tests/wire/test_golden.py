@@ -46,7 +46,7 @@ def test_transitions_with_their_headers() -> None:
     assert changes.told is not None
     lines = []
     for each in changes.told.transitions:
-        said = headers(each.id, each.customer_id, each.at, TOPICS.source, each.at + 250)
+        said = headers(each, TOPICS.source, each.at + 250)
         named = {name: value.decode() for name, value in said}
         lines.append(json.dumps(named).encode() + b"\n" + each.body + b"\n")
     check_golden("transitions.txt", b"".join(lines))
