@@ -31,6 +31,7 @@ class CuttingProxy:
         self.port = 0
         self.tricks: list[tuple[Trick, bytes]] = []
         self.played: list[Trick] = []
+        self.requests = 0
         self._server_port = port
         self._pairs: set[_Pair] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -85,6 +86,7 @@ class CuttingProxy:
     async def _requests(self, reader: asyncio.StreamReader, pair: _Pair) -> None:
         with suppress(ConnectionError):
             while request := await reader.read(1 << 20):
+                self.requests += 1
                 trick = self._trick(request)
                 if trick is None:
                     pair.server.write(request)

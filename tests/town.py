@@ -121,7 +121,7 @@ class Member:
             town.clock,
             town.limits,
         )
-        self.worker = Worker(shared, Time(town.appends_ticks, town.frontier, town.sources), self.lose)
+        self.worker = Worker(shared, Time(town.appends_ticks, town.frontier, town.sources, trim_after_s=0.0), self.lose)
         self.positions: dict[int, int] = {}
 
     def new_store(self) -> MortalStore:

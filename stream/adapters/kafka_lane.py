@@ -2,7 +2,8 @@
 
 Laws: a partition's batches reach the handler one after the other, never two at once; nothing that
 was fetched before a seek is delivered after it; a lane holds at most one batch at work and one
-waiting, so a slow handler is felt by the fetcher and not by the memory.
+waiting, so a slow handler is felt by the fetcher and not by the memory. Small batches that come while
+one is at work become one: the longer a commit takes, the more records the next one has.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from stream.ports import Record, RecordHandler
 
 FIRST_WAIT_S = 0.05
 LONGEST_WAIT_S = 2.0
+SMALL_RECORDS = 500
+SMALL_BYTES = 256 * 1024
+"""A waiting batch below both takes in what is fetched next."""
 
 log = structlog.get_logger(__name__)
 
@@ -92,13 +96,13 @@ class Lane:
     @property
     def wants_records(self) -> bool:
         """Return whether a fetched batch would find room here."""
-        return self._epoch is not None and self._waiting is None and not self.is_paused
+        return self._epoch is not None and not self.is_paused and _is_small(self._waiting)
 
     def offer(self, fetched: Fetched) -> None:
         """Take a fetched batch; one from before the last seek is dropped."""
         self.see_end(fetched.log_end)
         if fetched.epoch == self._epoch:
-            self._waiting = fetched
+            self._waiting = _together(self._waiting, fetched)
             self._changed.set()
 
     def see_end(self, log_end: int) -> None:
@@ -164,19 +168,24 @@ class Lane:
             if batch is None:
                 self._epoch = None
                 return
+            if batch.records:
+                await self._hand_over(batch.records)
             if batch.error is not None:
                 raise _healable(batch.error) from batch.error
-            with self._at_work():
-                await self._handler.records(self.partition, batch.records)
-            self.position = batch.records[-1].offset + 1
-            self._failures = 0
-            self._touch()
+
+    async def _hand_over(self, records: list[Record]) -> None:
+        with self._at_work():
+            await self._handler.records(self.partition, records)
+        self.position = records[-1].offset + 1
+        self._failures = 0
+        self._touch()
 
     async def _next_batch(self) -> Fetched | None:
         while not (self._must_reacquire or self._is_stopping):
             if self._waiting is not None and not self.is_paused:
                 batch, self._waiting = self._waiting, None
-                self._source.wake()
+                if not _is_small(batch):
+                    self._source.wake()
                 return batch
             self._changed.clear()
             await self._changed.wait()
@@ -204,6 +213,20 @@ class Lane:
             yield
         finally:
             self._is_at_work = False
+
+
+def _is_small(waiting: Fetched | None) -> bool:
+    """Tell whether what is fetched next may be put behind what waits."""
+    if waiting is None:
+        return True
+    if waiting.error is not None or len(waiting.records) >= SMALL_RECORDS:
+        return False
+    return sum(len(record.value or b"") for record in waiting.records) < SMALL_BYTES
+
+
+def _together(waiting: Fetched | None, fetched: Fetched) -> Fetched:
+    """Return one batch of what waits and what was fetched behind it, be it an error."""
+    return fetched if waiting is None else fetched._replace(records=waiting.records + fetched.records)
 
 
 def _wait_s(failures: int) -> float:

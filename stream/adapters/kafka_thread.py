@@ -29,6 +29,9 @@ from stream.errors import UnavailableError
 
 STOP_WAIT_S = 2.0
 HINT_WAIT_S = 2.0
+FEW_RECORDS = 30
+PAUSE_S = 0.003
+"""After few records the broker is asked again only so much later: several in one batch cost little more than one."""
 
 T = TypeVar("T")
 
@@ -161,7 +164,10 @@ class BatchThread(AIOKafkaConsumerThread):
                 del fetcher._records[tp]
             elif tp.topic == topic and tp.partition in wanted:
                 taken.append(self._fetched(fetcher, tp, fetcher._records.pop(tp)))
-                fetcher._notify(fetcher._wait_consume_future)
+        if sum(len(each.records) for each in taken) >= FEW_RECORDS:
+            _ask_for_more(fetcher)
+        elif taken:
+            self.thread_loop.call_later(PAUSE_S, _ask_for_more, fetcher)
         return taken
 
     def _fetched(self, fetcher: Any, tp: TopicPartition, result: Any) -> Fetched:
@@ -205,3 +211,8 @@ class BatchThread(AIOKafkaConsumerThread):
         if not self._committing.done():
             raise TimeoutError
         self._committing.result()
+
+
+def _ask_for_more(fetcher: Any) -> None:
+    """Let the client fetch what comes next; it does not by itself while what it brought was not taken."""
+    fetcher._notify(fetcher._wait_consume_future)

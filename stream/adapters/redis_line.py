@@ -26,6 +26,10 @@ Command = tuple[bytes | str | int, ...]
 Reply = Any  # bytes, int, None, list of those, or the ResponseError of this one command
 
 
+MOST_LINES = 10_000
+"""More than a worker has partitions: redis-py itself would stop at a hundred."""
+
+
 class LostLineError(UnavailableError):
     """The connection broke: what was sent may have been done, may be done later, or may never be."""
 
@@ -84,7 +88,15 @@ class Line:
         Raises LostLineError (outcome unknown), UnavailableError or StateError (refused as a whole, nothing written),
         TornError (Redis did a part of it).
         """
-        *queued, outcome = await self.ask(("MULTI",), *commands, ("EXEC",))
+        return self._was_written(commands, await self.ask(("MULTI",), *commands, ("EXEC",)))
+
+    async def write_and_watch(self, key: str, *commands: Command) -> tuple[bool, Reply]:
+        """Like `write`, and in the same round trip watch `key` anew; return what it holds then, too."""
+        *replies, _, held = await self.ask(("MULTI",), *commands, ("EXEC",), ("WATCH", key), ("GET", key))
+        return self._was_written(commands, replies), held
+
+    def _was_written(self, commands: Sequence[Command], replies: Sequence[Reply]) -> bool:
+        *queued, outcome = replies
         if isinstance(outcome, ResponseError):
             reasons = [reply for reply in queued if isinstance(reply, ResponseError)]
             raise translate((reasons or [outcome])[0], self.where)
@@ -108,7 +120,7 @@ class Line:
 
 
 class Lines:
-    """A small pool of connections, each used by one partition at a time."""
+    """Connections, each used by one partition at a time: one that watches for each partition, a few for questions."""
 
     def __init__(self, url: str, timeout_s: float) -> None:
         """Connect to `url` on demand; an answer later than `timeout_s` counts as lost. Raises SettingsError."""
@@ -118,6 +130,7 @@ class Lines:
                 retry=Retry(NoBackoff(), 0),  # a resent EXEC could apply twice; the store decides, not the client
                 socket_connect_timeout=timeout_s,
                 health_check_interval=0,
+                max_connections=MOST_LINES,
                 protocol=2,
                 maint_notifications_config=MaintNotificationsConfig(enabled=False),  # may swap a watched connection
             )

@@ -44,7 +44,7 @@ class HeldPartition:
         self._keys = keys
         self._last_id = last_id
         self._new_id = new_id
-        self._line: Line | None = None  # watches the head since the last fetch
+        self._line: Line | None = None  # watches the head, which was ours then, since the last fetch or commit
         self._lately = deque([last_id], LATELY)
         self._pending: Pending | None = None
         self._settled: Commit | None = None  # applied, but its caller was told "unknown"
@@ -128,17 +128,24 @@ class HeldPartition:
         return stored_id == self._last_id
 
     async def _send(self, line: Line, pending: Pending) -> None:
-        """Send the pending commit over the watching line. Unknown or refused by the watch: the head will tell."""
+        """Send the pending commit over the watching line. Unknown or refused by the watch: the head will tell.
+
+        The head is watched anew in the same round trip, so that the next commit need not ask before it writes.
+        """
+        is_watching = False
         try:
-            if await line.write(*pending.commands):
+            is_done, stored = await line.write_and_watch(self._keys.head, *pending.commands)
+            if is_done:
                 self._confirm(pending)
+                is_watching = isinstance(stored, bytes) and self._is_ours(stored[:ID_BYTES])
         except LostLineError:
             pass
         except TornError as error:
             await self._mark_torn(line)
             raise StateError(f"{self._keys.head}: a commit was done in part: {error} [redis-torn]") from error
         finally:
-            await self.let_go()
+            if not is_watching:
+                await self.let_go()
 
     def _confirm(self, pending: Pending) -> None:
         self._last_id, self._settled, self._pending = pending.id, pending.commit, None

@@ -73,6 +73,12 @@ class Partition:
         self.earliest_wake = NEVER
         """No timer of the partition is due before this."""
         self.is_taken = False
+        self._committed_s = 0.0
+
+    @property
+    def quiet_s(self) -> float:
+        """Return the seconds since the last commit."""
+        return self._shared.clock.elapsed() - self._committed_s
 
     # -- taking over ----------------------------------------------------------------------
 
@@ -243,7 +249,6 @@ class Partition:
         """Take published slices out of the stored outbox, where no other commit does it soon."""
         async with self._owning():
             if self.relay.published:
-                await self._fetch(())
                 work = self._new_work({}, False)
                 await self._commit(work, work.finish(), self._shared.clock.elapsed(), 0)
 
@@ -274,7 +279,8 @@ class Partition:
         if told:
             self.relay.hand_in(outbox[0], told.size)
         metrics = self._shared.metrics
-        metrics.commit((self._shared.clock.elapsed() - started) * 1000, records)
+        self._committed_s = self._shared.clock.elapsed()
+        metrics.commit((self._committed_s - started) * 1000, records)
         metrics.profiles(len(profiles), sum(map(len, profiles.values())))
         metrics.outbox(self.number, self.relay.waiting)
 

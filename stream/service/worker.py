@@ -19,6 +19,8 @@ MOST_OVERDUE = 1_000
 """So many overdue timers are counted in one partition; it is a sign of trouble, not a census."""
 COUNT_EVERY_S = 0.5
 """At most so often they are counted."""
+TRIM_AFTER_S = 0.25
+"""A partition without a commit for so long trims its outbox by one of its own; until then the next does it."""
 TICK_EVERY_S = 0.2
 """At most so often a tick is appended to one partition."""
 
@@ -33,6 +35,7 @@ class Time:
     sources: Sequence[str] = ()
     """The writers whose frontier holds the clock; none where the broker stamps the records itself."""
     tick_every_s: float = TICK_EVERY_S
+    trim_after_s: float = TRIM_AFTER_S
 
 
 @dataclass(slots=True)
@@ -127,7 +130,7 @@ class Worker:
         try:
             more = await owned.fire_due()
             await self._keep_ticking(number, owned)
-            if not more and owned.relay.published:
+            if not more and owned.relay.published and owned.quiet_s >= self.time.trim_after_s:
                 await owned.trim()
         except (FencedError, UnavailableError):
             more = False

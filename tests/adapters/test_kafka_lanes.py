@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from stream.adapters.kafka_lane import Fetched, _wait_s
+from stream.adapters.kafka_lane import SMALL_BYTES, SMALL_RECORDS, Fetched, _wait_s
 from stream.adapters.kafka_lanes import Lanes
 from stream.errors import FencedError, LayoutError, SettingsError, UnavailableError
 from stream.ports import Record
@@ -82,20 +82,63 @@ async def test_what_was_fetched_before_a_seek_is_not_delivered_after_it(bench: B
 
 
 async def test_one_batch_waits_while_one_is_at_work_and_no_third_is_wanted(bench: Bench) -> None:
+    gate, end = held(bench), 10 + SMALL_RECORDS
+    await bench.lanes.open([0])
+    bench.lanes.offer([bench.source.batch(0, 10)])
+    await bench.notebook.until(lambda: ("records", 0) in bench.notebook.calls)
+    assert bench.lanes.wanted() == {0}
+    bench.lanes.offer([bench.source.batch(10, end)])
+    assert bench.lanes.wanted() == frozenset()
+    wakes = bench.source.wakes
+    gate.set()
+    await bench.notebook.until(lambda: bench.notebook.count == end)
+    assert bench.source.wakes == wakes + 1, "the log must hear that there is room again"
+
+
+async def test_few_large_records_are_no_small_batch(bench: Bench) -> None:
+    gate = held(bench)
+    await bench.lanes.open([0])
+    bench.lanes.offer([bench.source.batch(0, 10)])
+    await bench.notebook.until(lambda: ("records", 0) in bench.notebook.calls)
+    bench.lanes.offer([Fetched(0, bench.source.epoch, [Record(0, 10, 0, b"k", bytes(SMALL_BYTES), ())], 100)])
+    assert bench.lanes.wanted() == frozenset()
+    gate.set()
+    await bench.notebook.until(lambda: bench.notebook.count == 11)
+
+
+async def test_small_batches_that_come_while_one_is_at_work_are_handed_over_as_one(bench: Bench) -> None:
+    gate = held(bench)
+    await bench.lanes.open([0])
+    for start in (0, 10, 20, 30):
+        bench.lanes.offer([bench.source.batch(start, start + 10)])
+        await bench.notebook.until(lambda: ("records", 0) in bench.notebook.calls)
+    gate.set()
+    await bench.notebook.until(lambda: bench.notebook.count == 40)
+    assert bench.notebook.calls.count(("records", 0)) == 2
+
+
+async def test_what_came_before_an_error_is_handed_over_before_it_counts(bench: Bench) -> None:
+    gate = held(bench)
+    await bench.lanes.open([0])
+    bench.lanes.offer([bench.source.batch(0, 10)])
+    await bench.notebook.until(lambda: ("records", 0) in bench.notebook.calls)
+    bench.lanes.offer([bench.source.batch(10, 20)])
+    bench.lanes.offer([Fetched(0, bench.source.epoch, [], 100, LayoutError("offset out of range"))])
+    assert bench.lanes.wanted() == frozenset(), "nothing is fetched behind an error"
+    gate.set()
+    await bench.notebook.until(lambda: bench.notebook.calls.count(("assigned", 0)) == 2)
+    assert bench.notebook.count == 20
+
+
+def held(bench: Bench) -> asyncio.Event:
+    """Let the handler wait until this is set."""
     gate = asyncio.Event()
 
     async def wait(partition: int, records: list[Record]) -> None:
         await gate.wait()
 
     bench.notebook.hook = wait
-    await bench.lanes.open([0])
-    bench.lanes.offer([bench.source.batch(0, 10)])
-    await bench.notebook.until(lambda: ("records", 0) in bench.notebook.calls)
-    assert bench.lanes.wanted() == {0}
-    bench.lanes.offer([bench.source.batch(10, 20)])
-    assert bench.lanes.wanted() == frozenset()
-    gate.set()
-    await bench.notebook.until(lambda: bench.notebook.count == 20)
+    return gate
 
 
 async def test_records_of_a_partition_that_is_not_ours_are_dropped(bench: Bench) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -207,4 +208,19 @@ async def test_the_loop_looks_at_all_partitions_and_sleeps_between() -> None:
     await asyncio.gather(loop, return_exceptions=True)
     assert ticks(town) == [DUE_MS + 1]
     assert town.clock.passed_s > 0
+    await member.end()
+
+
+async def test_an_outbox_is_trimmed_with_the_next_commit_or_when_there_was_none_for_a_while() -> None:
+    town, member = await town_with_a_cart()
+    owned = member.worker.owned[0]
+    await owned.relay.drained()
+    member.worker.time = replace(member.worker.time, trim_after_s=0.25)
+    commits = town.server.commits
+    town.clock.passed_s = owned._committed_s + 0.2
+    await member.worker.tend(0)
+    assert (town.server.commits, owned.relay.published) == (commits, 1)
+    town.clock.passed_s += 0.1
+    await member.worker.tend(0)
+    assert (town.server.commits, owned.relay.published) == (commits + 1, 0)
     await member.end()
