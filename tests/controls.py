@@ -31,6 +31,13 @@ class StoreWithoutCompare(RedisStore):
         return _Trusting(self._lines, keys, last_id, self._new_id)
 
 
+class StoreWithEpoch(RedisStore):
+    """A store whose ids change with the owner and not with every commit: they say who writes, not onto what."""
+
+    def _holding(self, keys: Keys, last_id: bytes) -> HeldPartition:
+        return HeldPartition(self._lines, keys, last_id, lambda: last_id)
+
+
 def client_with_retries(url: str) -> Redis:
     """Return redis-py's own client as it comes when nobody turns its retries off."""
     return Redis.from_url(url, retry=Retry(NoBackoff(), 3), retry_on_error=[LostError])

@@ -214,6 +214,16 @@ class Careless(Member):
         return CarelessStore(self.town.server, self.fate)
 
 
+class ByTheWall(Member):
+    """Negative control: a process that fires what is due by its own clock, whatever the log has told of time."""
+
+    async def deliver(self, partition: int, most: int) -> bool:
+        is_busy = await super().deliver(partition, most)
+        if partition in self.positions:
+            self.worker.owned[partition].head.tick_ms = self.town.clock.now_ms()
+        return is_busy
+
+
 # -- the two sides of law 2 -------------------------------------------------------------------
 
 Bodies = dict[str, list[bytes]]

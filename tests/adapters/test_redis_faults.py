@@ -17,7 +17,7 @@ import pytest
 from stream.adapters.redis import RedisStore
 from stream.errors import FencedError, SettingsError, StateError, UnavailableError
 from stream.ports import Commit
-from tests.controls import StoreWithoutCompare
+from tests.controls import StoreWithEpoch, StoreWithoutCompare
 from tests.redis_server import RedisServer
 
 P = ParamSpec("P")
@@ -140,6 +140,24 @@ async def test_control_without_the_comparison_a_rollback_corrupts(server: RedisS
     assert worker.fenced == 0
     assert await stored(store) != TRUTH, "the rollback of this test does not reach law 6 at all"
     await store.close()
+
+
+async def test_control_with_an_epoch_instead_a_rollback_corrupts(server: RedisServer) -> None:
+    """An epoch keeps a former owner out; it rolls back with the server, under the same owner, and sees nothing."""
+    stores = [StoreWithEpoch(server.url, "test") for _ in range(2)]
+    await stores[0].initialise(b"layout", {0: b"0"})
+    first, second = (Worker(store) for store in stores)
+    await first.acquire()
+    await first.run(8)
+    await second.acquire()
+    with pytest.raises(FencedError):
+        await first.step(12)
+    await roll_back(second, server)
+    await second.run(60)
+    assert second.fenced == 0
+    assert await stored(stores[1]) != TRUTH, "the rollback of this test does not reach law 6 at all"
+    for store in stores:
+        await store.close()
 
 
 async def compete(first: Worker, second: Worker) -> None:

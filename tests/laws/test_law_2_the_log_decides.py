@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from stream.service.limits import Limits
 from tests.fake_log import Fate
-from tests.histories import Line, crowds, shop_history, write
+from tests.histories import DAY_MS, Line, crowds, shop_history, write
 from tests.laws.starter import drawn_plan, lived, shipped, starter, worked
 from tests.strategies import Rules
-from tests.town import Town, consumed, memberships, replayed, survive, without_ids
+from tests.town import TOPICS, ByTheWall, Member, Town, consumed, memberships, replayed, survive, without_ids
 
 SIZES = [1, 2, 3, 7, 50, 1_000, 10_000]
 
@@ -184,3 +184,26 @@ async def test_memberships_end_where_the_transitions_end() -> None:
     bodies = await lived(town, shop_history(29, 200))
     for customer_id, told in memberships(town.log).items():
         assert told["sequence"] == len(bodies.get(customer_id, []))
+
+
+async def behind_the_wall(kind: type[Member]) -> Town:
+    """Let a process work a log that lies a year back, in small batches, its timers getting their turn in between."""
+    town = await Town(starter()).open()
+    write(town, shop_history(30, 250))
+    town.clock.ms = town.log.all(TOPICS.events)[-1].timestamp_ms + 365 * DAY_MS
+    member = town.member(kind=kind)
+    await member.work(batches=repeat(5))
+    await member.end()
+    return town
+
+
+async def test_a_worker_that_is_a_year_behind_decides_as_of_the_log() -> None:
+    town = await behind_the_wall(Member)
+    assert consumed(town.log).bodies == replayed(town.log, starter()), "law 2"
+
+
+async def test_control_by_the_clock_on_the_wall_law_2_breaks() -> None:
+    """Who came back in a record that is not read yet has left by the wall's clock already."""
+    town = await behind_the_wall(ByTheWall)
+    with pytest.raises(AssertionError, match="law 2"):
+        assert consumed(town.log).bodies == replayed(town.log, starter()), "law 2"
