@@ -75,10 +75,13 @@ ELSEWHERE: dict[int, tuple[str, ...]] = {
 }
 """Files with more tests of a meaning; all of their tests are not named again."""
 NOT_BUILT = {
-    35: "versions are not taken while the service runs yet",
-    37: "ids are not joined yet",
+    35: "versions are not taken while the service runs yet; tests of what is missing fail as expected, strictly",
+    36: "of taking a version while the service runs, as under 35",
+    37: "ids are not joined yet; tests of what is missing fail as expected, strictly",
 }
+"""Meanings of which something is not there yet."""
 GRAMMAR = {
+    "Promises, files, values, vocabulary, points, cases": "tests/rules/meanings/test_promises.py",
     "Each word of the grammar": "tests/rules/meanings/test_grammar.py",
     "Each word with an example that is played": "tests/rules/test_readme_examples.py",
     "Each mistake, word for word": "tests/ruleset/test_errors.py",
@@ -116,7 +119,7 @@ def page() -> str:
 
 
 def _lines(number: int, tests: list[Named]) -> Iterator[str]:
-    if not tests and number not in NOT_BUILT:
+    if not tests:
         raise ValueError(f"no test is named test_meaning_{number:02}_…")
     if number in NOT_BUILT:
         yield f"- not built: {NOT_BUILT[number]}\n"

@@ -1,0 +1,145 @@
+"""Meanings 35 to 37 of the rule language, about versions and joined ids: what of them is not there yet fails, strictly.
+
+A test here that begins to pass fails the run: then its mark is taken away.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stream.core.profile import Profile
+from stream.core.transition import Transition
+from stream.ruleset.compile_told import trait_key
+from stream.service.replay import Replay
+from stream.wire.replay import encode_line
+from tests.core.agreement import as_bytes
+from tests.core.side_by_side import plan_with, played
+from tests.oracle import Rec
+from tests.oracle.story import MONDAY_MS, at_ms, audience, did, order, told
+
+VIEWED: dict[str, Any] = {"did": "product_viewed", "within": "1w"}
+TWICE: dict[str, Any] = {"did": "product_viewed", "at_least": 2}
+FAMILY: dict[str, Any] = {"trait": "plan", "is": "family"}
+NO_VERSIONS = pytest.mark.xfail(
+    strict=True, raises=TypeError, reason="a replay (and a worker) knows one version: `use` changes nothing yet"
+)
+NO_JOINS = pytest.mark.xfail(strict=True, raises=ImportError, reason="ids cannot be joined yet: no stream.core.joining")
+
+
+def lines_of(records: list[Rec], version_at: float) -> list[bytes]:
+    """Return a replay file of these records, with the new version at a second."""
+    lines = [(one.record_time, encode_line(one.record_time, "event", as_bytes(one))) for one in records]
+    use = json.dumps({"kind": "rules", "hash": "new", "number": 2}).encode()
+    lines.append((at_ms(version_at), encode_line(at_ms(version_at), "use", use)))
+    return [line for _, line in sorted(lines, key=lambda pair: pair[0])]
+
+
+def changed(
+    old: dict[str, Any], new: dict[str, Any], records: list[Rec], version_at: float, **parts: Any
+) -> list[tuple[float, str, str, str]]:
+    """Return (second, left, entered, kind of the cause) of what is told once a version was taken at a second."""
+    run = Replay(plan_with(old), at_ms(60), versions={"new": replace(plan_with(new), **parts)})  # type: ignore[call-arg]
+    found: list[Transition] = list(run.all(lines_of(records, version_at)))
+    return [((one.at - MONDAY_MS) / 1000, one.left, one.entered, one.cause.kind) for one in found]
+
+
+@NO_VERSIONS
+def test_meaning_35_a_new_version_means_what_the_whole_log_says() -> None:
+    """The old rules did not count; two views of before the version are two."""
+    assert changed(audience(FAMILY), audience(TWICE), [did(1), did(2)], 5) == [(5, "", "x", "rule_changed")]
+
+
+@NO_VERSIONS
+def test_meaning_35_where_the_history_was_not_kept_nobody_enters_or_leaves_until_it_is_there() -> None:
+    """Warming: the log begins later than the window reaches back; the view of after the version changes nothing."""
+    found = changed(audience(FAMILY), audience(TWICE), [did(1), did(6)], 5, kept_since_ms=at_ms(3))
+    assert found == []
+
+
+@NO_VERSIONS
+def test_meaning_35_then_the_differences_come_with_cause_backfill() -> None:
+    rebuilt = {"kept_since_ms": at_ms(3), "rebuilt_at_ms": at_ms(9)}
+    found = changed(audience(FAMILY), audience(TWICE), [did(1), did(2), did(6)], 5, **rebuilt)
+    assert found == [(9, "", "x", "backfill")]
+
+
+def test_meaning_35_declared_traits_are_always_kept() -> None:
+    """No rule looks at the plan; a later version may."""
+    _, _, profile = played(audience(VIEWED), [told(1, traits={"plan": "family"})], None)
+    assert profile is not None
+    assert profile.states[trait_key("plan")] == ["family", at_ms(1)]
+
+
+@NO_VERSIONS
+def test_meaning_36_a_version_is_taken_as_a_step_at_its_instant() -> None:
+    found = changed(audience(FAMILY), audience(VIEWED), [did(1)], 5)
+    assert found == [(5, "", "x", "rule_changed")]
+
+
+@NO_VERSIONS
+def test_meaning_36_current_members_stay_if_the_new_version_keeps_them() -> None:
+    """What they would have to do to enter asks for more now; what keeps them does not."""
+    new = audience({"did": "product_viewed", "at_least": 5}, stay_while={"did": "product_viewed"})
+    assert changed(audience(VIEWED), new, [did(1)], 5) == [(1, "", "x", "event")]
+
+
+@NO_VERSIONS
+@pytest.mark.parametrize("how", ["removed", "disabled"])
+def test_meaning_36_removing_or_disabling_a_segment_makes_its_members_leave(how: str) -> None:
+    new = audience(VIEWED, enabled=False)
+    if how == "removed":
+        new = audience(VIEWED)
+        new["audiences/y.yaml"] = new.pop("audiences/x.yaml")
+    left = [one for one in changed(audience(VIEWED), new, [did(1)], 5) if one[1] == "x"]
+    assert left == [(5, "x", "", "rule_changed")]
+
+
+def joined(records: list[Rec], *joins: tuple[float, str, str]) -> dict[str, Profile]:
+    """Return the customers after these records, and after joins at (second, the id that stays, the one that goes)."""
+    from stream.core.joining import joined_profiles  # type: ignore[import-not-found]
+
+    plan = plan_with(audience(TWICE, cooldown="9s"))
+    found: dict[str, Profile] = joined_profiles(plan, [as_bytes(one) for one in records], joins)
+    return found
+
+
+def of(customer: str, record: Rec) -> Rec:
+    """Return the record as one of another customer."""
+    return replace(record, content=record.content | {"customer_id": customer})
+
+
+@NO_JOINS
+def test_meaning_37_the_one_that_stays_is_as_if_every_record_had_carried_its_id() -> None:
+    found = joined([did(1), of("c-2", did(2)), order(3)], (5, "c-1", "c-2"))
+    alone = joined([did(1), did(2), order(3)])
+    assert found["c-1"].states == alone["c-1"].states
+
+
+@NO_JOINS
+def test_meaning_37_it_keeps_its_own_entry_dates_and_clocks() -> None:
+    found = joined([did(1), did(2), of("c-2", did(1)), of("c-2", did(9))], (20, "c-1", "c-2"))
+    assert [one.since for one in found["c-1"].standings.values()] == [at_ms(2)]
+
+
+@NO_JOINS
+def test_meaning_37_the_one_that_goes_leaves_everything_and_holds_nothing() -> None:
+    found = joined([did(1), of("c-2", did(1)), of("c-2", did(2))], (20, "c-1", "c-2"))
+    assert "c-2" not in found or not any(one.segment for one in found["c-2"].standings.values())
+
+
+@NO_JOINS
+def test_meaning_37_what_comes_for_it_later_counts_for_the_one_that_stays() -> None:
+    found = joined([did(1), of("c-2", did(30))], (20, "c-1", "c-2"))
+    assert [one.segment for one in found["c-1"].standings.values()] == ["x"]
+
+
+@NO_JOINS
+def test_meaning_37_joins_may_come_in_any_order_and_again() -> None:
+    records = [did(1), of("c-2", did(2)), of("c-3", did(3))]
+    one = joined(records, (5, "c-1", "c-2"), (6, "c-1", "c-3"), (7, "c-1", "c-2"))
+    other = joined(records, (5, "c-2", "c-3"), (6, "c-1", "c-2"))
+    assert one["c-1"].states == other["c-1"].states
