@@ -32,7 +32,7 @@ def date_compares(draw: st.DrawFn, grid: Grid, beside_window: bool = False) -> C
         periods().map(lambda period: {"anniversary": period}),
         st.sampled_from(DATES).map(lambda day: {"on_day": day}),
     ]
-    bounds = [] if beside_window else [date_bounds().]
+    bounds = [] if beside_window else [date_bounds()]
     return draw(st.one_of([*options, *bounds]))
 
 
