@@ -18,7 +18,7 @@ from stream.ports import Commit
 from stream.wire.head import Head, encode_head
 
 QUICK_RATE, FULL_RATE = 2_000, 5_000
-QUICK_S, FULL_S = 3, 20
+QUICK_S, FULL_S = 2, 10
 SLICE = 100
 MEBIBYTE = 2**20
 

@@ -92,15 +92,19 @@ async def _read(bootstrap: str, topic: str, partitions: int) -> list[Received]:
         print("ready", flush=True)
         over = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
         raw: list[tuple[int, bytes]] = []
-        while True:
-            is_over = over.done()
+        while not over.done() or await _has_more(consumer, asked):
             batches = await consumer.getmany(timeout_ms=200)
             now_ns = time_ns()
             raw += [(now_ns, each.value) for records in batches.values() for each in records]
-            if is_over and not batches:
-                return _sorted_out(raw)
+        return _sorted_out(raw)
     finally:
         await consumer.stop()
+
+
+async def _has_more(consumer: AIOKafkaConsumer, asked: list[TopicPartition]) -> bool:
+    """Tell whether the log goes on behind what was read."""
+    ends = await consumer.end_offsets(asked)
+    return any([await consumer.position(each) < ends[each] for each in asked])
 
 
 def _sorted_out(raw: list[tuple[int, bytes]]) -> list[Received]:

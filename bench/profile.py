@@ -42,7 +42,9 @@ def run(stage: Stage) -> list[Report]:
     """Return one row per part of the work and thread, one column per set of rules."""
     events = stage.pick(QUICK_EVENTS, FULL_EVENTS)
     traffic = mix.traffic(events)
-    fed = [(equal.rules(), equal.fed(events)), *((chosen, traffic) for chosen in rulesets.every())]
+    fed = [(equal.rules(), equal.fed(events))]
+    if not stage.is_quick:
+        fed += [(chosen, traffic) for chosen in rulesets.every()]
     columns = {chosen.name: asyncio.run(_column(stage, chosen, each)) for chosen, each in fed}
     rows: list[Row] = [
         {"where": where} | {f"{name}, µs/event": column.get(where) for name, column in columns.items()}
