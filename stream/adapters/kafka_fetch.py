@@ -6,6 +6,7 @@ import struct
 import zlib
 from typing import Any
 
+import cramjam
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import CorruptRecordException, LeaderNotAvailableError, for_code
@@ -17,7 +18,10 @@ from stream.adapters.kafka_options import KafkaOptions
 from stream.errors import StreamError, UnavailableError
 from stream.ports import Record
 
-DAMAGED = (CorruptRecordException, zlib.error, EOFError, ValueError, LookupError, struct.error, OSError)
+DAMAGED = (
+    *(CorruptRecordException, zlib.error, cramjam.DecompressionError, EOFError),
+    *(ValueError, LookupError, struct.error, OSError),
+)
 """What the client raises at a batch whose checksum, compression or structure is broken."""
 BAD_NAME = UnavailableError("a header name is not UTF-8, which the client cannot read; reading it again [kafka-header]")
 """Stands for an error that `read_again` heals."""

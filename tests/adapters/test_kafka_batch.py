@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import gzip
 import struct
+import zlib
 from collections.abc import Sequence
 from typing import Any
 
+import cramjam
 import pytest
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import FetchError, FetchResult, PartitionRecords
@@ -23,7 +24,7 @@ from stream.ports import Record
 
 PLACE = TopicPartition("events", 3)
 RAW = b"na\xffme\xed\xa0\x80".decode(errors="surrogateescape")
-GZIP, ZSTD = 1, 4
+GZIP, SNAPPY, LZ4, ZSTD, UNKNOWN = 1, 2, 3, 4, 5
 CRC_AT, ATTRIBUTES_AT, BEHIND_HEADER = 17, 21, 61
 BAD: Headers = [("mine", b"kept"), (RAW, b"\x00\xff")]
 Told = tuple[bytes | None, bytes | None, Headers]
@@ -66,7 +67,7 @@ def fetched(
     return FetchResult(PLACE, assignment=assignment, partition_records=parsed, backoff=0), state
 
 
-@pytest.mark.parametrize("codec", [0, GZIP])
+@pytest.mark.parametrize("codec", [0, GZIP, SNAPPY, LZ4, ZSTD])
 def test_a_name_that_is_no_text_is_written_and_read_byte_for_byte(codec: int) -> None:
     written = batch((None, b"x" * 500, BAD), (b"k", None, [("é", b"")]), codec=codec, first=40)
     assert codec or b"na\xffme\xed\xa0\x80" in written
@@ -110,9 +111,9 @@ def flipped(written: bytes) -> bytes:
     return written[:-1] + bytes([written[-1] ^ 1])
 
 
-def cut_compression(at: int) -> bytes:
+def cut_compression(at: int, codec: int = GZIP) -> bytes:
     """Return a batch with a right checksum whose compressed part is broken at a byte."""
-    written = bytearray(batch((b"k", b"x" * 500, []), codec=GZIP))
+    written = bytearray(batch((b"k", b"x" * 500, []), codec=codec))
     written[BEHIND_HEADER + at] ^= 0xFF
     return signed(bytes(written))
 
@@ -121,6 +122,9 @@ DAMAGE = {
     "a bit flipped": flipped(batch(good(0))),
     "not gzip": cut_compression(0),
     "a broken stream": cut_compression(12),
+    "not snappy": cut_compression(0, SNAPPY),
+    "not lz4": cut_compression(0, LZ4),
+    "not zstd": cut_compression(0, ZSTD),
     "the wrong size": signed(batch(good(0))[:-2] + b"\x7f\x00"),
 }
 
@@ -143,13 +147,15 @@ async def test_records_before_a_damaged_batch_are_served() -> None:
 
 @pytest.mark.parametrize("name", DAMAGE)
 def test_reading_it_ourselves_finds_the_same_damage(name: str) -> None:
-    with pytest.raises((CorruptRecordException, OSError, EOFError, ValueError, IndexError, gzip.zlib.error)):
+    with pytest.raises(
+        (CorruptRecordException, OSError, EOFError, ValueError, IndexError, zlib.error, cramjam.DecompressionError)
+    ):
         read_batch(DAMAGE[name], 3, 0)
 
 
-async def test_a_compression_without_its_library_is_the_operators() -> None:
+async def test_a_compression_that_nobody_knows_is_the_operators() -> None:
     written = bytearray(batch(good(0)))
-    written[ATTRIBUTES_AT + 1] |= ZSTD
+    written[ATTRIBUTES_AT + 1] |= UNKNOWN
     result, _ = fetched(signed(bytes(written)))
     with pytest.raises(SettingsError, match="UnsupportedCodecError"):
         raise records_of(result, PLACE)[1] or AssertionError

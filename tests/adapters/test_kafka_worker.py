@@ -6,6 +6,7 @@ import asyncio
 
 import aiokafka.errors
 import pytest
+from confluent_kafka import Producer
 
 from stream.adapters.kafka_producer import KafkaProducer
 from stream.errors import FencedError, LayoutError, StreamError, UnavailableError
@@ -29,6 +30,19 @@ async def test_whole_batches_arrive_in_order_byte_for_byte(log: Log) -> None:
         assert {record.partition for record in records} == {partition}
         assert [record.offset for record in records] == list(range(len(records)))
         assert notebook.calls.count(("records", partition)) < len(records), "lists, not single records"
+
+
+@pytest.mark.parametrize("compression", ["gzip", "snappy", "lz4", "zstd"])
+async def test_every_compression_of_kafka_is_read(log: Log, compression: str) -> None:
+    topic = await log.topic()
+    producer = Producer({"bootstrap.servers": log.bootstrap, "compression.type": compression, "linger.ms": 50})
+    for value in numbered(200):
+        producer.produce(topic, value, value)
+    assert producer.flush(30) == 0
+    notebook = Notebook()
+    async with member(log.options(topic), notebook):
+        await notebook.until(lambda: notebook.count == 200)
+    assert sorted(record.value or b"" for records in notebook.kept.values() for record in records) == numbered(200)
 
 
 async def test_the_position_comes_from_the_handler_before_any_record(log: Log) -> None:
