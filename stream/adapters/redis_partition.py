@@ -134,10 +134,10 @@ class HeldPartition:
         """
         is_watching = False
         try:
-            is_done, stored = await line.write_and_watch(self._keys.head, *pending.commands)
+            is_done, id_ = await line.write_and_watch(self._keys.head, ID_BYTES, *pending.commands)
             if is_done:
                 self._confirm(pending)
-                is_watching = isinstance(stored, bytes) and self._is_ours(stored[:ID_BYTES])
+                is_watching = isinstance(id_, bytes) and self._is_ours(id_)
         except LostLineError:
             pass
         except TornError as error:

@@ -20,7 +20,7 @@ from stream.service.entrance import Entrance, fingerprint, portions
 from stream.service.letters import send_dead_letters
 from stream.service.limits import Limits
 from stream.service.relay import Relay
-from stream.service.slices import Changes, Work, understand
+from stream.service.slices import Changes, Refused, Work, understand
 from stream.service.tally import flat, tally
 from stream.service.topics import Topics
 from stream.wire.head import Head, decode_head, encode_head
@@ -191,12 +191,19 @@ class Partition:
         work, changes = self._aside.worked(
             lambda is_careful: self._new_work(stored, is_careful), lambda work: self._aside.apply(incoming, work)
         )
-        topics = self._shared.topics
-        await send_dead_letters(self._shared.producer, topics.dead_letters, topics.events, work.refused)
+        if work.refused:
+            await self._set_aside(work.refused)
         last = records[-1]
         await self._commit(work, changes, started, len(records), (last.offset + 1, fingerprint(last)))
         self._aside.forget(records)
         tally(work, self.head, self.number, self._shared.metrics)
+
+    async def _set_aside(self, refused: Sequence[Refused]) -> None:
+        """Send these to the dead letters, where the partition is still ours: whoever has it now sends them, too."""
+        shared = self._shared
+        with self._refusable():
+            await shared.store.fetch(self.number, ())
+        await send_dead_letters(shared.producer, shared.topics.dead_letters, shared.topics.events, refused)
 
     def _new_work(self, stored: dict[str, bytes | None], is_careful: bool) -> Work:
         head, shared = self.head, self._shared
@@ -204,9 +211,11 @@ class Partition:
         return Work(shared.plan, self.number, shared.partitions, *known, is_careful)
 
     async def _fetch(self, customers: Sequence[str] | set[str]) -> dict[str, bytes | None]:
-        """Return the packed profiles of all these customers; cold ones are read from the store."""
+        """Return the packed profiles of all these customers; cold ones are read from the store, if there are any."""
         found = {each: self._cache.get(each) for each in customers}
         cold = [each for each, packed in found.items() if packed is None]
+        if not cold:
+            return found
         with self._refusable():
             stored = await self._shared.store.fetch(self.number, cold)
         return found | dict(zip(cold, stored, strict=True))
