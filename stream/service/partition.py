@@ -20,7 +20,7 @@ from stream.service.entrance import Entrance, fingerprint, portions
 from stream.service.letters import send_dead_letters
 from stream.service.limits import Limits
 from stream.service.relay import Relay
-from stream.service.slices import Changes, Refused, Work, understand
+from stream.service.slices import Changes, Work, understand
 from stream.service.tally import flat, tally
 from stream.service.topics import Topics
 from stream.wire.head import Head, decode_head, encode_head
@@ -192,18 +192,14 @@ class Partition:
             lambda is_careful: self._new_work(stored, is_careful), lambda work: self._aside.apply(incoming, work)
         )
         if work.refused:
-            await self._set_aside(work.refused)
+            shared = self._shared
+            with self._refusable():  # who has the partition now sends them, too
+                await shared.store.fetch(self.number, ())
+            await send_dead_letters(shared.producer, shared.topics.dead_letters, shared.topics.events, work.refused)
         last = records[-1]
         await self._commit(work, changes, started, len(records), (last.offset + 1, fingerprint(last)))
         self._aside.forget(records)
         tally(work, self.head, self.number, self._shared.metrics)
-
-    async def _set_aside(self, refused: Sequence[Refused]) -> None:
-        """Send these to the dead letters, where the partition is still ours: whoever has it now sends them, too."""
-        shared = self._shared
-        with self._refusable():
-            await shared.store.fetch(self.number, ())
-        await send_dead_letters(shared.producer, shared.topics.dead_letters, shared.topics.events, refused)
 
     def _new_work(self, stored: dict[str, bytes | None], is_careful: bool) -> Work:
         head, shared = self.head, self._shared
