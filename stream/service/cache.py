@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Mapping
 
 OVERHEAD_BYTES = 200
 """What one entry costs beside its bytes: two objects and a place in the table (measured on CPython 3.11)."""
@@ -26,14 +27,19 @@ class Cache:
 
     def put(self, customer_id: str, packed: bytes) -> None:
         """Remember a packed profile and forget the oldest beyond the limit."""
-        before = self._kept.pop(customer_id, None)
-        if before is not None:
-            self.size_bytes -= len(before) + OVERHEAD_BYTES
-        self._kept[customer_id] = packed
-        self.size_bytes += len(packed) + OVERHEAD_BYTES
-        while self.size_bytes > self._limit:
-            _, dropped = self._kept.popitem(last=False)
-            self.size_bytes -= len(dropped) + OVERHEAD_BYTES
+        self.put_all({customer_id: packed})
+
+    def put_all(self, profiles: Mapping[str, bytes]) -> None:
+        """Remember packed profiles and forget the oldest beyond the limit."""
+        kept, size_bytes = self._kept, self.size_bytes
+        for customer_id, packed in profiles.items():
+            before = kept.pop(customer_id, None)
+            size_bytes += len(packed) + OVERHEAD_BYTES if before is None else len(packed) - len(before)
+            kept[customer_id] = packed
+        while size_bytes > self._limit:
+            _, dropped = kept.popitem(last=False)
+            size_bytes -= len(dropped) + OVERHEAD_BYTES
+        self.size_bytes = size_bytes
 
     def clear(self) -> None:
         """Forget everything."""

@@ -277,8 +277,7 @@ class Partition:
         with self._refusable():
             await self._shared.store.commit(self.number, Commit(encode_head(head), profiles, timers, outbox, trim))
         self.head = head
-        for customer_id, packed in profiles.items():
-            self._cache.put(customer_id, packed)
+        self._cache.put_all(profiles)
         self.earliest_wake = min([self.earliest_wake, *(at for at in timers.values() if at is not None)])
         self.relay.trimmed(trim)
         if told:
