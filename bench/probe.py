@@ -120,9 +120,8 @@ def _sorted_out(raw: list[tuple[int, bytes]]) -> list[Received]:
             continue
         last[body.customer_id] = body.sequence
         is_timed = body.cause.kind == "time"
-        since_ns = to_ms(body.at) * 1_000_000 if is_timed else int(body.cause.event_id.partition(".")[0])
-        took_ms = (now_ns - since_ns) / NS_PER_MS
-        found.append(Received(body.cause.kind, body.customer_id, since_ns / NS_PER_MS, took_ms))
+        since_ms = to_ms(body.at) if is_timed else int(body.cause.event_id.partition(".")[0]) / NS_PER_MS
+        found.append(Received(body.cause.kind, body.customer_id, since_ms, now_ns / NS_PER_MS - since_ms))
     return found
 
 
