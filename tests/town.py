@@ -89,11 +89,12 @@ class Town:
     def recounted(self, partition: int) -> dict[str, dict[str, int]]:
         """Return the members by dimension and segment, counted from all stored profiles; zeros left out."""
         found: dict[str, dict[str, int]] = {}
-        names = {dimension.key: dimension.name for dimension in self.plan.dimensions}
         for customer_id, packed in self.server.partitions[partition].state.items():
-            for key, standing in decode_profile(customer_id, packed).standings.items():
-                if standing.segment:
-                    counts = found.setdefault(names[key], {})
+            profile = decode_profile(customer_id, packed)
+            for dimension in self.plan.dimensions:
+                standing = profile.standing(dimension.place)
+                if standing is not None and standing.segment:
+                    counts = found.setdefault(dimension.name, {})
                     counts[standing.segment] = counts.get(standing.segment, 0) + 1
         return found
 

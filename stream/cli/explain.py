@@ -133,7 +133,7 @@ def _is_told(watch: Watch, wanted: set[str] | None, dimension: str, name: str) -
 
     if wanted is not None:
         return bool(name) and segment_id(dimension, name) in wanted
-    standing = next((watch.profile.standings[one.key] for one in watch.plan.dimensions if one.name == dimension), None)
+    standing = next((watch.profile.standing(one.place) for one in watch.plan.dimensions if one.name == dimension), None)
     return bool(name) and standing is not None and standing.segment == name
 
 

@@ -45,6 +45,13 @@ class Leaf:
     """Whether it stands under `not` in its rule, so that it speaks for the segment where it does not hold."""
     is_instant: bool = False
     """Whether its value is an instant."""
+    is_personal: bool = False
+    """Whether it depends on who the customer is, and not only on what happened: a place in a lottery."""
+    leans: int = 0
+    """What one more of its events can do: 1 make it true, or true for longer; -1 make it false, or false for longer; 0
+    anything. Taking events back can do anything always."""
+    ended_by: frozenset[str] = frozenset()
+    """Names of events that lean to -1, whatever the others do."""
     is_inexact: Callable[[Profile], bool] = never
     """Whether the customer did more than its states keep, so that the verdict may be wrong."""
 
@@ -55,11 +62,16 @@ class Leaf:
 
 # -- how conditions join ------------------------------------------------------------------
 
+PAIR = 2
+
 
 def every(reads: Sequence[Read]) -> Read:
     """Return the verdict of all: true until the first ends, false until the last begins."""
     if len(reads) == 1:
         return reads[0]
+    if len(reads) == PAIR:
+        one, other = reads
+        return lambda profile, now: min(one(profile, now), other(profile, now))
     return lambda profile, now: min([read(profile, now) for read in reads])
 
 
@@ -67,6 +79,9 @@ def either(reads: Sequence[Read]) -> Read:
     """Return the verdict of any: true until the last ends, false until the first begins."""
     if len(reads) == 1:
         return reads[0]
+    if len(reads) == PAIR:
+        one, other = reads
+        return lambda profile, now: max(one(profile, now), other(profile, now))
     return lambda profile, now: max([read(profile, now) for read in reads])
 
 
@@ -75,18 +90,18 @@ def negation(read: Read) -> Read:
     return lambda profile, now: -read(profile, now)
 
 
-def lasting(slot: object, read: Read) -> Read:
-    """Return the same verdict, worked out again only after an event or when it may have ended.
+def lasting(slot: int, read: Read) -> Read:
+    """Return the same verdict, worked out again only when its states changed or when it may have ended.
 
     Sound because a verdict says until when silence keeps it. Readers of one slot share it; time must not go back.
     """
 
     def reader(profile: Profile, now: int) -> int:
-        derived = profile.derived
-        known: int | None = derived.get(slot)
-        if known is not None and (known > now or -known > now):
+        verdicts = profile.verdicts
+        known = verdicts.get(slot, 0)
+        if known > now or -known > now:
             return known
-        found = derived[slot] = read(profile, now)
+        found = verdicts[slot] = read(profile, now)
         return found
 
     return reader

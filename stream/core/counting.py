@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from stream.core import window
 from stream.core.condition import Read
+from stream.core.figures import different, figure, figure_value
 from stream.core.frame import Frame, Span
 from stream.core.profile import NEVER, Profile
-from stream.core.sources import Instants
+from stream.core.sources import Instants, Rows
 
 
 def did(instants: Instants, low: int, high: int, frame: Frame) -> Read:
@@ -60,29 +61,12 @@ def first(instants: Instants) -> Callable[[Profile, int], int | None]:
     return value
 
 
-Days = Callable[[Profile], Sequence[tuple[int, int]]]
-
-
-def days(rows: Days, frame: Frame) -> Callable[[Profile, int], int]:
+def days(rows: Rows, frame: Frame) -> Callable[[Profile, int], int]:
     """Return on how many different days something lies in the window."""
-
-    def value(profile: Profile, now: int) -> int:
-        found = rows(profile)
-        start, stop = frame.inside(profile, [at for at, _ in found], now)
-        return len({day for _, day in found[start:stop]})
-
-    return value
+    return figure_value(rows, different, frame, fewest=0)
 
 
-def did_on_days(rows: Days, low: int, high: int, frame: Frame) -> Read:
+def did_on_days(rows: Rows, low: int, high: int, frame: Frame) -> Read:
     """Return whether the number of different days in the window lies in [low, high]."""
 
-    def read(profile: Profile, now: int) -> int:
-        found = rows(profile)
-
-        def holds(start: int, stop: int) -> bool:
-            return low <= len({day for _, day in found[start:stop]}) <= high
-
-        return frame.verdict(profile, [at for at, _ in found], now, holds)
-
-    return read
+    return figure(rows, different, lambda number: low <= number <= high, frame, fewest=0)

@@ -68,7 +68,7 @@ def value_as_seen(
 def as_seen(profile: Profile, now: int, answers: Answers, zone_of: ZoneOf) -> tuple[Profile, int]:
     """Return the customer with what time answers at `now` in the rows, and until when all answers stay the same."""
     view, zone, until = profile.ahead(()), zone_of(profile), NEVER
-    view.states, view.derived = dict(profile.states), {}
+    view.states, view.derived, view.verdicts = dict(profile.states), {}, {}
     for key, judges in answers.items():
         ledger = profile.states.get(key)
         if ledger is None:

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stream.core.dimension import Change, Dimension, Segment, decide
+from stream.core.deciding import decide
+from stream.core.dimension import Change, Dimension, Segment
 from stream.core.event import Event
+from stream.core.gauge import remember
 from stream.core.lottery import is_control
 from stream.core.plan import Plan
 from stream.core.profile import NEVER, RECENT_IDS, Profile
@@ -30,6 +32,8 @@ class Step:
     outcome: str
     transitions: list[Transition]
     moves: list[Change]
+    rested: int = 0
+    """The bits of the dimensions in which a new customer rests, without a move."""
 
 
 def step(profile: Profile, event: Event, clock: int, plan: Plan) -> Step:
@@ -37,28 +41,23 @@ def step(profile: Profile, event: Event, clock: int, plan: Plan) -> Step:
 
     `clock` is the highest tick read before this record: what is due before it has fired, or does now.
     """
-    identity = plan.identity(event.event_id)
-    if plan.remembers_ids and identity in profile.recent:
+    identity, recent = plan.identity(event.event_id), profile.recent
+    if identity in recent and plan.remembers_ids:
         return Step(DUPLICATE, [], [])
-    if plan.is_repeated_order(profile, event):
+    if event.name in plan.orders and plan.is_repeated_order(profile, event):
         return Step(DUPLICATE_ORDER, [], [])
-    done = catch_up(profile, max(clock, event.record_time), plan)
-    now = max(profile.as_of, event.record_time)
-    is_new = profile.is_new
-    profile.as_of = now
+    now = event.record_time
+    done = catch_up(profile, now if now > clock else clock, plan)
+    fresh, touched = _settle_in(profile, plan) if profile.layout != plan.layout.number else (0, 0)
+    now = profile.as_of = max(profile.as_of, now)
     profile.known_since = min(profile.known_since, now)
-    profile.recent.append(identity)
-    del profile.recent[:-RECENT_IDS]
+    recent.append(identity)
+    if len(recent) > RECENT_IDS:
+        del recent[0]
     profile.backfill_until = max(profile.backfill_until, event.backfill_until)
-    touched = plan.fold(profile, event)
-    cause = Cause(
-        "event",
-        event.event_id,
-        event.name,
-        event.source,
-        is_late=event.record_time - event.occurred_at > plan.lateness_ms,
-    )
-    _run(profile, plan.everything if is_new else touched, now, plan, cause, done)
+    touched = plan.fold(profile, event, touched)
+    if touched or fresh or profile.wake <= now:
+        _run(profile, touched, fresh, now, plan, event, done)
     return done
 
 
@@ -66,45 +65,86 @@ def catch_up(profile: Profile, before: int, plan: Plan) -> Step:
     """Fire every instant of this customer due strictly before `before`, each as of its own instant."""
     done = Step(ACCEPTED, [], [])
     while profile.wake < before:
+        fresh, touched = _settle_in(profile, plan) if profile.layout != plan.layout.number else (0, 0)
         now = profile.as_of = profile.wake
-        _run(profile, 0, now, plan, None, done)
+        _run(profile, touched, fresh, now, plan, None, done)
     return done
 
 
-def _run(profile: Profile, touched: int, now: int, plan: Plan, cause: Cause | None, done: Step) -> None:
-    """Decide what was touched or is due at `now`, in topological order, and number what is announced."""
-    if touched == 0 and profile.wake > now:
-        return
-    moved: list[Change] = []
-    standings = profile.standings
-    for dimension in plan.dimensions:
-        standing = standings.get(dimension.key)
-        if touched >> dimension.index & 1 or standing is None or standing.until <= now:
-            changes = decide(dimension, profile, now)
-            if changes:
-                moved += changes
-                touched |= plan.lookers[dimension.index]
-    profile.wake = min([standing.until for standing in standings.values()], default=NEVER)
+def _settle_in(profile: Profile, plan: Plan) -> tuple[int, int]:
+    """Let a plan decide from now on: return the bits of the dimensions new to the customer, and of those to decide.
+
+    Of whom nothing is known, most need no look; raises CorruptProfileError where other rules decided so far.
+    """
+    if profile.layout:
+        raise CorruptProfileError(profile.customer_id, "the profile was kept under other rules")
+    everything, layout = plan.everything, plan.layout
+    is_blank = profile.is_new and not profile.states
+    profile.layout, profile.signs = layout.number, layout.signs if is_blank else 0
+    fresh = everything & ~sum([layout.bits[key] for key in profile.standings if key in layout.bits])
+    return fresh, everything & ~layout.resting if is_blank else everything
+
+
+def _run(profile: Profile, touched: int, fresh: int, now: int, plan: Plan, event: Event | None, done: Step) -> None:
+    """Decide what was touched or is due at `now`, and number what is announced; `fresh` are new to the customer."""
+    if profile.wake <= now:
+        touched |= _due(profile, now, plan)
+    moved, decided = _decide(profile, touched, fresh, now, plan)
+    done.rested |= fresh & ~decided
+    profile.wake = min([standing.until for standing in profile.standings.values()], default=NEVER)
     if profile.wake <= now:
         raise CorruptProfileError(profile.customer_id, f"a verdict ends at {profile.wake}, not after {now}")
     if moved:
-        _tell(profile, moved, now, plan, cause, done)
+        _tell(profile, moved, now, plan, event, done)
 
 
-def _tell(profile: Profile, moved: list[Change], now: int, plan: Plan, cause: Cause | None, done: Step) -> None:
+def _due(profile: Profile, now: int, plan: Plan) -> int:
+    """Return the bits of the dimensions that must be looked at by `now`."""
+    bits = plan.layout.bits
+    return sum([bits[key] for key, standing in profile.standings.items() if standing.until <= now and key in bits])
+
+
+def _decide(profile: Profile, touched: int, fresh: int, now: int, plan: Plan) -> tuple[list[Change], int]:
+    """Return the moves in topological order, and the bits that were decided: who looks at what moved is, too."""
+    dimensions, gauges, lookers = plan.dimensions, plan.layout.gauges, plan.lookers
+    moved: list[Change] = []
+    decided = 0
+    while touched:
+        bit = touched & -touched
+        touched ^= bit
+        decided |= bit
+        index = bit.bit_length() - 1
+        dimension = dimensions[index]
+        remember(gauges[index], profile, now)
+        changes = decide(dimension, profile, now, is_new=bool(fresh & bit))
+        if changes:
+            moved += changes
+            touched |= lookers[index]
+        standing = profile.standings[dimension.key]
+        if standing.until == NEVER and profile.is_resting(standing, dimension.place.rest):
+            del profile.standings[dimension.key]
+    return moved, decided
+
+
+def _tell(profile: Profile, moved: list[Change], now: int, plan: Plan, event: Event | None, done: Step) -> None:
     done.moves += moved
-    announced = [change for change in moved if change.is_announced]
     for change in moved:
-        entries = profile.standings[change.dimension.key].entries
-        if change.entered:
-            entries[change.entered] = entries.get(change.entered, 0) + 1
-    if not announced or not plan.tells:
+        standing = profile.standings.get(change.dimension.key)
+        if change.entered and standing is not None:
+            standing.entries[change.entered] = standing.entries.get(change.entered, 0) + 1
+    announced = [change for change in moved if change.is_announced]
+    if not plan.tells:
         profile.sequence += len(announced)
         return
-    horizon = _holds_until({change.dimension.key for change in announced}, profile, plan)
+    cause = _cause(event, plan) if event else None
     for change in announced:
         profile.sequence += 1
-        done.transitions.append(_transition(profile, change, now, plan, cause, horizon[change.dimension.key]))
+        done.transitions.append(_transition(profile, change, now, plan, cause, _holds_until(change, profile, plan)))
+
+
+def _cause(event: Event, plan: Plan) -> Cause:
+    is_late = event.record_time - event.occurred_at > plan.lateness_ms
+    return Cause("event", event.event_id, event.name, event.source, is_late=is_late)
 
 
 def _transition(
@@ -112,6 +152,7 @@ def _transition(
 ) -> Transition:
     dimension = change.dimension
     segment = told_segment(dimension, change)
+    standing = profile.standing(dimension.place)
     is_holdout = is_control(segment.lottery, profile.customer_id, segment.holdout_percent)
     return Transition(
         customer_id=profile.customer_id,
@@ -124,7 +165,7 @@ def _transition(
         acts=now > profile.backfill_until and not plan.is_silent and not is_holdout,
         evidence=evidence_of(profile, change, now),
         dwell_ms=now - change.left_since if change.left else 0,
-        entry_count=profile.standings[dimension.key].entries.get(change.entered, 0),
+        entry_count=standing.entries.get(change.entered, 0) if standing else 0,
         holds_until=horizon[0],
         holds_until_is_exact=horizon[1],
         rules_version=plan.version,
@@ -139,30 +180,30 @@ def told_segment(dimension: Dimension, change: Change) -> Segment:
     return dimension.by_name.get(change.entered or change.left, dimension.otherwise)
 
 
-def _holds_until(keys: set[int], profile: Profile, plan: Plan) -> dict[int, tuple[int, bool]]:
-    """Play silence on a copy: when does each of these dimensions change next, and is that exact.
-
-    Only the dimensions asked for, and those they look at, are played.
-    """
-    ahead = profile.ahead()
-    found: dict[int, tuple[int, bool]] = {}
+def _holds_until(change: Change, profile: Profile, plan: Plan) -> tuple[int, bool]:
+    """Play silence on a copy: when does the dimension change next, and is that exact."""
+    key = change.dimension.key
+    played = plan.layout.upstream[change.dimension.index]
+    now = min([profile.until(dimension.key) for dimension in played])
+    if now >= NEVER:
+        return NEVER, True
+    ahead = profile.ahead([dimension.key for dimension in played])
     for _ in range(AHEAD_LIMIT):
-        played = plan.upstream_of(keys - found.keys())
-        now = min([ahead.standings[dimension.key].until for dimension in played], default=NEVER)
-        if now >= NEVER:
-            return {key: found.get(key, (NEVER, True)) for key in keys}
         ahead.as_of = now
-        for changed in _play(ahead, now, played, plan):
-            found.setdefault(changed, (now, True))
-    return {key: found.get(key, (now, False)) for key in keys}
+        if key in _play(ahead, now, played, plan):
+            return now, True
+        now = min([ahead.until(dimension.key) for dimension in played])
+        if now >= NEVER:
+            return NEVER, True
+    return ahead.as_of, False
 
 
-def _play(profile: Profile, now: int, played: Sequence[Dimension], plan: Plan) -> list[int]:
+def _play(profile: Profile, now: int, played: Sequence[Dimension], plan: Plan) -> set[int]:
     """Decide what is due at `now` among some dimensions, and return the keys of those that changed."""
-    changed, touched = [], 0
+    changed, touched = set(), 0
     for dimension in played:
-        is_due = touched >> dimension.index & 1 or profile.standings[dimension.key].until <= now
+        is_due = touched >> dimension.index & 1 or profile.until(dimension.key) <= now
         if is_due and decide(dimension, profile, now):
-            changed.append(dimension.key)
+            changed.add(dimension.key)
             touched |= plan.lookers[dimension.index]
     return changed

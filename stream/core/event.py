@@ -30,3 +30,8 @@ class Event(msgspec.Struct, gc=False):
     scores: Mapping[str, float] = {}
     backfill_until: int = -1
     """The end of the history that this record was loaded with: nothing dated up to it acts."""
+
+    @property
+    def tells(self) -> bool:
+        """Tell whether it says something beside what was done: traits, consents, lists or scores."""
+        return bool(self.traits or self.consents or self.lists or self.scores)

@@ -107,16 +107,32 @@ Of = Callable[[Sequence[Any]], Any]
 def figure(rows: Rows, of: Of, test: Test, frame: Frame, fewest: int = 1) -> Read:
     """Return whether a figure of the values in the window passes; of fewer than `fewest` there is no value."""
 
+    worked_out = remembered(("figure", rows, of), lambda profile: _Slices(rows(profile), of))
+
     def read(profile: Profile, now: int) -> int:
-        found = rows(profile)
-        values = [got for _, got in found]
-
-        def holds(start: int, stop: int) -> bool:
-            return stop - start >= fewest and test(of(values[start:stop]))
-
-        return frame.verdict(profile, [at for at, _ in found], now, holds)
+        slices = worked_out(profile)
+        return frame.verdict(
+            profile, slices.instants, now, lambda start, stop: stop - start >= fewest and test(slices.of(start, stop))
+        )
 
     return read
+
+
+class _Slices:
+    """The figure of each slice that was asked of some rows, worked out once."""
+
+    __slots__ = ("_known", "_of", "_values", "instants")
+
+    def __init__(self, rows: Sequence[tuple[int, Any]], of: Of) -> None:
+        self.instants = [at for at, _ in rows]
+        self._values, self._of = [got for _, got in rows], of
+        self._known: dict[tuple[int, int], Any] = {}
+
+    def of(self, start: int, stop: int) -> Any:
+        known = self._known
+        if (start, stop) not in known:
+            known[start, stop] = self._of(self._values[start:stop])
+        return known[start, stop]
 
 
 def figure_value(rows: Rows, of: Of, frame: Frame, fewest: int = 1) -> Value:
@@ -144,9 +160,9 @@ def share_of(flags: Sequence[bool]) -> Fraction:
     return Fraction(sum(flags), len(flags))
 
 
-def different(names: Sequence[str]) -> int:
-    """Return how many different names there are."""
-    return len(set(names))
+def different(values: Sequence[Any]) -> int:
+    """Return how many different values there are."""
+    return len(set(values))
 
 
 def most_frequent(values: Sequence[tuple[str, Any]]) -> Any:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from stream.core import ledger as books
 from stream.core import window
@@ -35,10 +35,12 @@ class Frame:
     states: frozenset[int] = frozenset()
     """Keys of the states that it depends on itself: the orders of a personal span, the zone of a calendar."""
 
-    @property
-    def is_ever(self) -> bool:
-        """Tell whether everything counts, always."""
-        return self.within is None and not self.older_ms and self.calendar is None
+    is_ever: bool = field(init=False)
+    """Whether everything counts, always."""
+
+    def __post_init__(self) -> None:
+        """Note what is asked of it most often."""
+        object.__setattr__(self, "is_ever", self.within is None and not self.older_ms and self.calendar is None)
 
     @property
     def is_recent(self) -> bool:
@@ -71,6 +73,8 @@ class Frame:
 
         `only_ends` of what can never begin because something leaves the window.
         """
+        if self.is_ever:
+            return NEVER if holds(0, len(instants)) else -NEVER
         if only_ends and self.within and self.is_recent:
             return window.ends(instants, now, self.within(profile), holds)
         if self.calendar is not None:

@@ -23,8 +23,6 @@ from stream.core.sources import Instants, Test
 GROUPS, INEXACT = range(2)
 CAP = 256
 """How many names a state keeps apart."""
-FEW = 16
-"""From so many names on, those that no window reaches any more are looked for and forgotten."""
 TEXT_MARK = '"'
 NAMES_LIMIT = 12
 """How many names evidence tells of."""
@@ -59,25 +57,32 @@ def apart(key: int, path: str, depth: int, matches: Matches | None, keep: Keep, 
             return False
         state = profile.states.setdefault(key, [{}, 0])
         instants = state[GROUPS].get(name)
-        if instants is not None:
+        if instants is None:
+            instants = [event.occurred_at]
+        else:
             keep(instants, event.occurred_at, depth)
-            return True
-        state[GROUPS][name] = [event.occurred_at]
-        make_room(state, event.record_time - span_ms, _newest)
+        put(state, name, instants, event.record_time - span_ms, _newest)
         return True
 
     return fold
 
 
-def make_room(state: list[Any], before: int, newest: Callable[[Any], int]) -> None:
-    """Forget the groups of which nothing is after `before`, and of too many the one not seen for longest."""
+def put(state: list[Any], name: str, group: Any, before: int, newest: Callable[[Any], int]) -> None:
+    """Put a group in its place, forget those of which nothing is after `before`, and of too many the oldest.
+
+    Groups stand in the order of their newest, so that the oldest are found at once however many there are.
+    """
     groups: dict[str, Any] = state[GROUPS]
-    if len(groups) <= FEW:
-        return
-    for name in [name for name, group in groups.items() if newest(group) <= before]:
-        del groups[name]
+    at = newest(group)
+    is_last = not groups or newest(groups[next(reversed(groups))]) <= at
+    groups.pop(name, None)
+    groups[name] = group
+    if not is_last:
+        state[GROUPS] = groups = dict(sorted(groups.items(), key=lambda item: newest(item[1])))
+    while newest(groups[oldest := next(iter(groups))]) <= before and oldest != name:
+        del groups[oldest]
     if len(groups) > CAP:
-        del groups[min(groups, key=lambda name: newest(groups[name]))]
+        del groups[oldest]
         state[INEXACT] = 1
 
 

@@ -63,6 +63,8 @@ def never(value: Any) -> bool:
 
 def equals(wanted: Any) -> Test:
     """Return the test that a value is `wanted`."""
+    if isinstance(wanted, str):
+        return lambda value: bool(value == wanted)
     return lambda value: is_same(value, wanted)
 
 
@@ -164,6 +166,9 @@ def on_event(tests: Tests) -> Callable[[Mapping[str, Any]], bool] | None:
     """Return the test of all on the properties of one event; None where nothing is asked."""
     if not tests:
         return None
+    if len(tests) == 1:
+        ((path, check),) = tests
+        return lambda properties: check(looked_up(properties, path))
     return lambda properties: all(check(looked_up(properties, path)) for path, check in tests)
 
 
@@ -171,6 +176,9 @@ def on_row(tests: Tests) -> Test | None:
     """Return the test of all on a ledger row; `amount` is what is left of it. None where nothing is asked."""
     if not tests:
         return None
+    if len(tests) == 1:
+        ((path, check),) = tests
+        return lambda row: check(value_in(row, path))
     return lambda row: all(check(value_in(row, path)) for path, check in tests)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
@@ -11,8 +11,10 @@ from stream.core.bundle import NO_BUNDLE, Bundle
 from stream.core.dimension import Dimension
 from stream.core.event import Event
 from stream.core.fold import Fold, reference_of
+from stream.core.gauge import Fewer, Gauge, Reach, turned
+from stream.core.layout import Layout, layout_of
 from stream.core.profile import Profile
-from stream.core.telling import Renumber, Told
+from stream.core.telling import Told
 from stream.core.vocabulary import Vocabulary
 
 
@@ -28,14 +30,19 @@ def state_key(text: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """What one event name sets in motion: folds, each with the dimensions (bits) that read what it keeps."""
+    """What one event name sets in motion: folds, each with what it can turn."""
 
-    folds: tuple[tuple[Fold, int], ...]
+    folds: tuple[tuple[Fold, Reach], ...]
 
-    def read_by(self, renumber: Renumber, *, keeps_all: bool) -> Route:
-        """Return the route for dimensions numbered anew; folds that none of them reads are left out, or kept silent."""
-        renumbered = [(fold, renumber(readers)) for fold, readers in self.folds]
-        return Route(tuple((fold, readers) for fold, readers in renumbered if readers or keeps_all))
+    def read_by(self, fewer: Fewer, *, keeps_all: bool) -> Route:
+        """Return the route for fewer dimensions; folds that none of them reads are left out, or kept silent."""
+        left = [(fold, fewer.reach(reach)) for fold, reach in self.folds]
+        return Route(tuple((fold, reach) for fold, reach in left if reach.asked or reach.always or keeps_all))
+
+
+def _fewer(number: int, played: Sequence[Dimension]) -> int:
+    """Return the number of the layout of some dimensions of a plan."""
+    return identity(" ".join([str(number), *(one.name for one in played)]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,7 @@ class Plan:
     """In topological order: a dimension after those it looks at, otherwise by name."""
     lookers: tuple[int, ...]
     """By dimension: the bits of those that look at it."""
+    layout: Layout
     routes: Mapping[str, Route]
     other: Route
     """For names that the vocabulary does not know, where it lets them in."""
@@ -68,34 +76,34 @@ class Plan:
         """Return the bits of all dimensions."""
         return (1 << len(self.dimensions)) - 1
 
-    def upstream_of(self, keys: set[int]) -> list[Dimension]:
-        """Return the dimensions of these keys and all that they look at, directly or not, in topological order."""
-        wanted = 0
-        for dimension in reversed(self.dimensions):
-            if dimension.key in keys or self.lookers[dimension.index] & wanted:
-                wanted |= 1 << dimension.index
-        return [dimension for dimension in self.dimensions if wanted >> dimension.index & 1]
-
     def only(self, keys: set[int]) -> Plan:
         """Return the plan that decides the dimensions of these keys, and all that they look at, as this one does.
 
         What is kept for them is kept by the same folds, so that it is the same; what nobody of them reads is not.
         """
-        played = self.upstream_of(keys)
+        played = self._upstream_of(keys)
 
         def renumber(bits: int) -> int:
             return sum(1 << number for number, one in enumerate(played) if bits >> one.index & 1)
 
+        fewer = Fewer(renumber, {one.key for one in played})
+        gauges = [[fewer.gauge(each) for each in self.layout.gauges[one.index]] for one in played]
+        dimensions = tuple(replace(one, index=number) for number, one in enumerate(played))
+        lookers = tuple(renumber(self.lookers[one.index]) for one in played)
         return replace(
             self,
-            dimensions=tuple(replace(one, index=number) for number, one in enumerate(played)),
-            lookers=tuple(renumber(self.lookers[one.index]) for one in played),
-            routes={
-                name: route.read_by(renumber, keeps_all=self._is_booked(name)) for name, route in self.routes.items()
-            },
-            other=self.other.read_by(renumber, keeps_all=False),
+            dimensions=dimensions,
+            lookers=lookers,
+            layout=layout_of(_fewer(self.layout.number, played), dimensions, lookers, gauges),
+            routes={name: route.read_by(fewer, keeps_all=self._is_booked(name)) for name, route in self.routes.items()},
+            other=self.other.read_by(fewer, keeps_all=False),
             told=self.told.read_by(renumber),
         )
+
+    def _upstream_of(self, keys: set[int]) -> list[Dimension]:
+        """Return the dimensions of these keys and all that they look at, directly or not, in topological order."""
+        found = {each.index for one in self.dimensions if one.key in keys for each in self.layout.upstream[one.index]}
+        return [one for one in self.dimensions if one.index in found]
 
     def _is_booked(self, name: str) -> bool:
         """Tell whether events of this name stand in a ledger of orders, or take something off one.
@@ -117,12 +125,24 @@ class Plan:
             return False
         return books.knows(ledger, reference_of(event, self.identity))
 
-    def fold(self, profile: Profile, event: Event) -> int:
-        """Let the event change what the profile remembers, and return the bits of the dimensions to decide."""
-        touched = 0
+    def fold(self, profile: Profile, event: Event, touched: int = 0) -> int:
+        """Let the event change what the profile remembers, and return the bits of the dimensions to decide.
+
+        Those `touched` already are among them.
+        """
         profile.derived.clear()
-        if event.name:
-            for fold, readers in self.routes.get(event.name, self.other).folds:
-                if fold(profile, event):
-                    touched |= readers
-        return touched | self.told.fold(profile, event)
+        if event.tells:
+            profile.verdicts.clear()
+            touched |= self.told.fold(profile, event)
+        if not event.name:
+            return touched
+        asked: list[tuple[Gauge, int]] = []
+        verdicts = profile.verdicts
+        for fold, (gauges, always, slots) in self.routes.get(event.name, self.other).folds:
+            if fold(profile, event):
+                touched |= always
+                asked += gauges
+                if verdicts:
+                    for slot in slots:
+                        verdicts.pop(slot, None)
+        return turned(asked, touched, profile, profile.as_of)

@@ -2,19 +2,28 @@
 
 Every value is made of ints, floats, texts, lists and dicts only, so that the bytes of a
 profile are its parts and nothing else. States are keyed by what they match, dimensions by
-their name: neither knows the order of a ruleset.
+their name: neither knows the order of a ruleset. Only what left its default is kept: a customer
+of a hundred dimensions who moved in three has three standings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 NEVER = 1 << 62
 """The instant that silence never reaches; also "nothing happened yet" where a clock is meant."""
 
 RECENT_IDS = 16
 """How many event ids a customer remembers, for producers that send twice."""
+
+
+class Place(NamedTuple):
+    """A dimension as a profile knows it."""
+
+    key: int
+    rest: str
+    """The segment of everybody who never moved, empty for outside."""
 
 
 class Standing:
@@ -50,10 +59,13 @@ class Profile:
         "derived",
         "indexed",
         "known_since",
+        "layout",
         "recent",
         "sequence",
+        "signs",
         "standings",
         "states",
+        "verdicts",
         "wake",
     )
 
@@ -68,15 +80,57 @@ class Profile:
         """The as-of of the first record."""
         self.backfill_until = -1
         self.recent: list[int] = []
+        self.layout = 0
+        """The layout of the plan that decided last: every dimension of it is known, and `signs` are numbered by it.
+        0 where there is none: then what is not among `standings` was never decided."""
+        self.signs = 0
+        """By the numbers of the gauges of the layout: the bits of those that held when they were last read."""
         self.states: dict[int, Any] = {}
         self.standings: dict[int, Standing] = {}
+        """By dimension, where the customer does not rest in it."""
         self.derived: dict[object, Any] = {}
         """What was worked out of the states since they last changed; never stored."""
+        self.verdicts: dict[int, int] = {}
+        """By slot: verdicts whose states did not change since they were worked out; never stored."""
 
     @property
     def is_new(self) -> bool:
         """Tell whether no record of this customer was accepted yet."""
-        return not self.standings and self.as_of == 0
+        return not self.standings and not self.layout and self.as_of == 0
+
+    def standing(self, place: Place) -> Standing | None:
+        """Return where the customer stands in a dimension of the plan that decided last; None if it never was."""
+        found = self.standings.get(place.key)
+        return self.resting(place.rest) if found is None and self.layout else found
+
+    def since_in(self, place: Place, segment: str) -> int | None:
+        """Return since when the customer is in a segment, None if not in it."""
+        found = self.standings.get(place.key)
+        if found is not None:
+            return found.since if found.segment == segment else None
+        return self.known_since if self.layout and place.rest == segment else None
+
+    def resting(self, segment: str) -> Standing:
+        """Return the standing of a customer who never left the segment that takes everybody."""
+        found = Standing(segment, self.known_since, NEVER)
+        if segment:
+            found.entries[segment] = 1
+        return found
+
+    def is_resting(self, standing: Standing, segment: str) -> bool:
+        """Tell whether a standing is what `resting` returns."""
+        return (
+            standing.until == NEVER
+            and standing.segment == segment
+            and standing.since == self.known_since
+            and not standing.came_from
+            and not standing.clocks
+        )
+
+    def until(self, key: int) -> int:
+        """Return until when a dimension need not be looked at in silence."""
+        standing = self.standings.get(key)
+        return NEVER if standing is None else standing.until
 
     def ahead(self, keys: Iterable[int] | None = None) -> Profile:
         """Return a copy that time may be played on: standings copied, states shared (time never changes them).
@@ -85,9 +139,10 @@ class Profile:
         """
         other = Profile(self.customer_id)
         other.as_of, other.sequence, other.wake = self.as_of, self.sequence, self.wake
-        other.known_since = self.known_since
+        other.known_since, other.layout, other.signs = self.known_since, self.layout, self.signs
+        other.states, other.derived = self.states, self.derived
         # a copy: what it works out for later instants is no answer for this profile, which is still before them
-        other.states, other.derived = self.states, dict(self.derived)
+        other.verdicts = dict(self.verdicts)
         kept = self.standings if keys is None else keys
-        other.standings = {key: self.standings[key].copy() for key in kept}
+        other.standings = {key: standing.copy() for key in kept if (standing := self.standings.get(key))}
         return other

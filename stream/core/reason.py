@@ -69,7 +69,7 @@ def _around(profile: Profile, change: Change) -> tuple[Evidence, ...]:
     has_gone_out = change.entered == OUTSIDE
     if not has_gone_out and not (change.left == OUTSIDE and change.entered == dimension.otherwise.name):
         return ()
-    standing = profile.standings.get(dimension.inside[0])
+    standing = profile.standing(dimension.inside[0])
     stands_in = standing.segment or None if standing is not None else None
     of = change.left if has_gone_out else change.entered
     return (Evidence(f"in {dimension.around}", "", stands_in, None, not has_gone_out, "", of, "inside"),)
@@ -91,8 +91,8 @@ def what_ran_out(profile: Profile, change: Change, now: int) -> str:
     """Return the text of the condition, or the name of the clock, that ended or began at `now` by time alone."""
     by_name = change.dimension.by_name
     left, entered = by_name.get(change.left), by_name.get(change.entered)
-    segments = deciding(change)
-    for segment in [*segments, *(one for one in (left, entered) if one is not None and one not in segments)]:
+    asked = {id(one): one for one in (*deciding(change), left, entered) if one is not None}
+    for segment in asked.values():
         for leaf in segment.leaves:
             if leaf.holds(profile, now) != (leaf.read(profile, now - 1) > 0):
                 return leaf.text

@@ -15,7 +15,7 @@ from stream.core import ledger as books
 from stream.core.condition import Read
 from stream.core.event import Event
 from stream.core.fold import Fold, Matches
-from stream.core.keyed import GROUPS, INEXACT, make_room, name_of, shown_names
+from stream.core.keyed import GROUPS, INEXACT, name_of, put, shown_names
 from stream.core.matching import looked_up, value_in
 from stream.core.profile import NEVER, Profile
 from stream.core.sequence import Shape, Steps, verdict
@@ -48,27 +48,31 @@ def sequence_fold(
     `other` is asked of names that the vocabulary does not know; `span_ms` is how far back the sequence looks.
     """
 
+    plain = {name: sum(bit for bit, _ in bits) for name, bits in by_name.items() if not any(test for _, test in bits)}
+
     def fold(profile: Profile, event: Event) -> bool:
-        asked = by_name.get(event.name, other)
-        mask = sum(bit for bit, matches in asked if matches is None or matches(event.properties))
+        mask = plain.get(event.name, 0) or _mask(by_name.get(event.name, other), event.properties)
         name = name_of(looked_up(event.properties, per)) if per else NO_NAME
         if not mask or name is None:
             return False
         state = profile.states.setdefault(key, [{}, 0])
         before = event.record_time - span_ms
-        if name not in state[GROUPS]:
-            state[GROUPS][name] = [[], [], -1]
-            _keep(state, state[GROUPS][name], event.occurred_at, mask, end_bit)
-            make_room(state, before, _newest)
-        else:
-            _keep(state, state[GROUPS][name], event.occurred_at, mask, end_bit)
-        group = state[GROUPS].get(name)
-        if group and group[AT] and group[AT][0] <= before:
+        group = state[GROUPS].get(name) or [[], [], -1]
+        _keep(state, group, event.occurred_at, mask, end_bit)
+        if group[AT] and group[AT][0] <= before:
             stale = bisect_right(group[AT], before)
             del group[AT][:stale], group[MASKS][:stale]
+        if per:
+            put(state, name, group, before, _newest)
+        else:
+            state[GROUPS][NO_NAME] = group
         return True
 
     return fold
+
+
+def _mask(asked: Bits, properties: Mapping[str, Any]) -> int:
+    return sum(bit for bit, matches in asked if matches is None or matches(properties))
 
 
 def _keep(state: list[Any], group: list[Any], at: int, mask: int, end_bit: int) -> None:

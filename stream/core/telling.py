@@ -13,13 +13,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from stream.core.event import Event
+from stream.core.gauge import Renumber
 from stream.core.matching import present
 from stream.core.profile import NEVER, Profile
 
 Test = Callable[[Any], bool]
-Renumber = Callable[[int], int]
-"""From bits of dimensions to those of the same dimensions in another plan; 0 where none of them is in it."""
-
 VALUE, AT, LISTED_SINCE = range(3)
 HELD_SINCE, LOST_SINCE, LOST_AT = range(3)
 NOT_HELD = -NEVER - 1

@@ -9,7 +9,7 @@ from stream.core import dated
 from stream.core.calendar import ZoneOf
 from stream.core.condition import Read
 from stream.core.dated import Runs
-from stream.core.profile import NEVER, Profile
+from stream.core.profile import NEVER, Place, Profile
 from stream.core.sources import Test
 from stream.core.telling import AT, HELD_SINCE, LISTED_SINCE, VALUE
 
@@ -125,22 +125,16 @@ def is_told(key: int, word: str, unless_told: str) -> Read:
     return read
 
 
-def in_segment(key: int, segment: str, for_ms: int, below_ms: int) -> Read:
+def in_segment(place: Place, segment: str, for_ms: int, below_ms: int) -> Read:
     """Return whether the customer is in a segment, for at least `for_ms`, or (if set) less than `below_ms`."""
-
-    def read(profile: Profile, now: int) -> int:
-        standing = profile.standings.get(key)
-        since = standing.since if standing is not None and standing.segment == segment else None
-        return for_so_long(since, now, for_ms, below_ms)
-
-    return read
+    return lambda profile, now: for_so_long(profile.since_in(place, segment), now, for_ms, below_ms)
 
 
-def segment_value(key: int) -> Callable[[Profile, int], str | None]:
+def segment_value(place: Place) -> Callable[[Profile, int], str | None]:
     """Return the segment that the customer is in, None outside."""
 
     def value(profile: Profile, now: int) -> str | None:
-        standing = profile.standings.get(key)
+        standing = profile.standing(place)
         return (standing.segment or None) if standing else None
 
     return value

@@ -194,7 +194,8 @@ class _Stage:
 
     def notes(self, dimension: Dimension, segment: Segment, profile: Profile, now: int) -> Iterator[str]:
         """Yield what beside its conditions kept a customer out of a segment."""
-        standing = profile.standings[dimension.key]
+        standing = profile.standing(dimension.place)
+        assert standing is not None
         own = dimension.by_name.get(standing.segment)
         if segment.only_from is not None and standing.segment not in segment.only_from:
             yield f"only_from {', '.join(sorted(segment.only_from))}"
@@ -238,7 +239,7 @@ class _Stage:
     @staticmethod
     def standing(dimension: Dimension | None, profile: Profile | None) -> str:
         """Return where a customer stands, empty for outside."""
-        standing = profile.standings.get(dimension.key) if dimension and profile else None
+        standing = profile.standing(dimension.place) if dimension and profile else None
         return standing.segment if standing else ""
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from stream.core.bundle import NO_BUNDLE, Bundle
 from stream.core.dimension import Dimension
+from stream.core.layout import layout_of
 from stream.core.plan import Plan, state_key
 from stream.core.vocabulary import EventKind, Vocabulary
 from stream.ruleset import (
@@ -20,7 +21,8 @@ from stream.ruleset import (
 )
 from stream.ruleset.compile_conditions import Conditions, Makers
 from stream.ruleset.compile_dimensions import Dimensions
-from stream.ruleset.compile_questions import Question, dimension_of, questions_of
+from stream.ruleset.compile_gauges import Gauges
+from stream.ruleset.compile_questions import Question, questions_of
 from stream.ruleset.compile_states import States
 from stream.ruleset.compile_told import Tellings
 from stream.ruleset.ruleset import Ruleset
@@ -47,24 +49,21 @@ def compile_plan(ruleset: Ruleset, version: str, bundle: Bundle = NO_BUNDLE) -> 
     questions = questions_of(ruleset)
     keys = {question.name: state_key(f"dimension|{question.name}") for question in questions}
 
-    def dimension_key(name: str) -> tuple[int, str]:
-        dimension, segment = dimension_of(name)
-        return keys.get(dimension, 0), segment
-
     points = {name: rules.lines for name, rules in ruleset.points.items()}
-    conditions = Conditions(states, tellings, dimension_key, points, bundle, MAKERS)
-    made = Dimensions(keys, conditions)
+    made = Dimensions(keys, lambda place_of: Conditions(states, tellings, place_of, points, bundle, MAKERS))
     dimensions = tuple(made.dimension(index, question) for index, question in enumerate(questions))
-    readers = _readers(dimensions)
-    routes, other = states.routes(readers)
+    gauges = Gauges(dimensions, made.conditions.shared, made.conditions.slots)
+    routes, other = states.routes(gauges.readers)
+    lookers = _lookers(dimensions, questions)
     return Plan(
         version=version,
         vocabulary=vocabulary,
         dimensions=dimensions,
-        lookers=_lookers(dimensions, questions),
+        lookers=lookers,
+        layout=layout_of(gauges.number(bundle), dimensions, lookers, gauges.by_dimension),
         routes=routes,
         other=other,
-        told=tellings.told(readers),
+        told=tellings.told({key: one.dimensions for key, one in gauges.readers.items()}),
         orders={kept.pattern: kept.key for kept in states.kept.values() if kept.is_order},
         bundle=bundle,
     )
@@ -96,17 +95,6 @@ def _vocabulary(file: VocabularyFile) -> Vocabulary:
         future_tolerance_ms=file.future_tolerance or defaults.future_tolerance_ms,
         personal_gap_mean_ms=file.personal_gap_mean or defaults.personal_gap_mean_ms,
     )
-
-
-def _readers(dimensions: Sequence[Dimension]) -> dict[int, int]:
-    """Return, by state key, the bits of the dimensions that read it."""
-    readers: dict[int, int] = {}
-    for dimension in dimensions:
-        for segment in dimension.order:
-            for leaf in segment.leaves:
-                for key in leaf.states:
-                    readers[key] = readers.get(key, 0) | 1 << dimension.index
-    return readers
 
 
 def _lookers(dimensions: Sequence[Dimension], questions: Sequence[Question]) -> tuple[int, ...]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from stream.core.bundle import Bundle
 from stream.core.condition import Leaf, Read, either, every, lasting, negation
 from stream.core.frame import Frame, Span, fixed, personal
-from stream.core.profile import NEVER
+from stream.core.profile import NEVER, Place
 from stream.ruleset.canonical import meaning_of
 from stream.ruleset.compile_bars import with_bars
 from stream.ruleset.compile_dated_where import leaf_over_rows, reads_dates
 from stream.ruleset.compile_dates import calendar_frame
+from stream.ruleset.compile_sources import Source
 from stream.ruleset.compile_states import States
 from stream.ruleset.compile_told import Tellings
 from stream.ruleset.schema import All, AnyOf, Condition, Not
@@ -22,6 +23,8 @@ from stream.ruleset.schema_files import PointsLine
 from stream.ruleset.schema_parts import Count, Window
 from stream.ruleset.schema_values import Bar, Personal
 from stream.ruleset.wording import bar_value, op_words
+
+T = TypeVar("T")
 
 Makers: TypeAlias = "Mapping[type, Callable[[Conditions, Any], Leaf]]"
 """By the model of a leading word: what makes its leaf."""
@@ -34,35 +37,30 @@ class Conditions:
         self,
         states: States,
         tellings: Tellings,
-        dimension_key: Callable[[str], tuple[int, str]],
+        place_of: Callable[[str], tuple[Place, str]],
         points: Mapping[str, Sequence[PointsLine]],
         bundle: Bundle,
         makers: Makers,
     ) -> None:
-        """Find segments by `dimension_key` (name to key and segment), points by name, leaves by `makers`."""
+        """Find segments by `place_of` (name to dimension and segment), points by name, leaves by `makers`."""
         self.states = states
         self.tellings = tellings
-        self.dimension_key = dimension_key
+        self.place_of = place_of
         self.points = points
         self.bundle = bundle
         self._makers = makers
-        self._slots: dict[bytes, object] = {}
+        self.shared: dict[bytes, Read] = {}
+        """By meaning: the verdicts that equal conditions share."""
+        self._found: dict[tuple[str, frozenset[int], type], Any] = {}
+        self.slots: dict[int, list[int]] = {}
+        """By state: the slots of the verdicts that depend on it."""
 
     def compile(self, condition: Condition, leaves: list[Leaf]) -> Read:
         """Return the verdict of a condition; its leaves are appended.
 
-        Equal conditions share one verdict, which is worked out again only when it may have ended.
+        Equal leaves share one verdict, which is worked out again only when their states changed or it may have ended;
+        those that look at other segments, which move without an event, are asked each time.
         """
-        first = len(leaves)
-        read = self._joined(condition, leaves)
-        if any(leaf.dimensions for leaf in leaves[first:]):
-            return read  # other segments move without an event
-        return read if first + 1 == len(leaves) and leaves[first].shared is read else self._shared(condition, read)
-
-    def _shared(self, condition: Condition, read: Read) -> Read:
-        return lasting(self._slots.setdefault(meaning_of(condition), object()), read)
-
-    def _joined(self, condition: Condition, leaves: list[Leaf]) -> Read:
         match condition:
             case All(all=inner):
                 return every([self.compile(each, leaves) for each in inner])
@@ -75,15 +73,28 @@ class Conditions:
                 return negation(read)
             case _:
                 leaf = self.leaf(condition)
-                shared = None if leaf.dimensions else self._shared(condition, leaf.read)
+                shared = None if leaf.dimensions else self._shared(condition, leaf)
                 leaves.append(replace(leaf, shared=shared))
                 return shared or leaf.read
+
+    def _shared(self, condition: Condition, leaf: Leaf) -> Read:
+        slot = len(self.shared)
+        shared = self.shared.setdefault(meaning_of(condition), lasting(slot, leaf.read))
+        if len(self.shared) > slot:
+            for key in leaf.states:
+                self.slots.setdefault(key, []).append(slot)
+        return shared
 
     def leaf(self, condition: Any) -> Leaf:
         """Return the leaf of one condition."""
         make = self._makers[type(condition)]
         asked = with_bars(condition, self.bundle.bars)
         return leaf_over_rows(self, asked, make) if reads_dates(asked) else make(self, asked)
+
+    def once(self, subject: str, source: Source, made: T) -> T:
+        """Return what conditions with the same subject, in words, read of the same states: what the first one made."""
+        shared: T = self._found.setdefault((subject, source.keys, type(self.states)), made)
+        return shared
 
     def frame(self, window: Window) -> Frame:
         """Return the window of a condition: the one place where a WINDOW gets its meaning."""

@@ -72,15 +72,15 @@ def _dated(conditions: Conditions, asked: Trait) -> tuple[Read, frozenset[int]]:
 
 def in_segment(conditions: Conditions, asked: InSegment) -> Leaf:
     """Return the leaf of `in_segment`, with how long."""
-    key, segment = conditions.dimension_key(asked.in_segment)
+    place, segment = conditions.place_of(asked.in_segment)
     return Leaf(
         f"in {asked.in_segment}{_for_words(asked.for_, asked.for_less_than)}",
         "",
         None,
         "",
-        read=told.in_segment(key, segment, asked.for_ or 0, asked.for_less_than or 0),
-        value=told.segment_value(key),
-        dimensions=frozenset({key}),
+        read=told.in_segment(place, segment, asked.for_ or 0, asked.for_less_than or 0),
+        value=told.segment_value(place),
+        dimensions=frozenset({place.key}),
     )
 
 
@@ -131,6 +131,7 @@ def bucket(conditions: Conditions, asked: Bucket) -> Leaf:
         "",
         read=lottery.bucket(asked.bucket, asked.starting_at, asked.percent, places),
         value=lottery.place_in(asked.bucket, places),
+        is_personal=True,
     )
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from stream.core import counting, keyed
 from stream.core.condition import Leaf
+from stream.core.frame import Frame
 from stream.core.profile import NEVER
 from stream.ruleset.compile_conditions import Conditions, Makers, told_count
 from stream.ruleset.compile_tests import counts
 from stream.ruleset.schema_events import Did, DidNot, DidOnDays, FirstTime
 from stream.ruleset.schema_parts import Count, ItemWhere, Window
 from stream.ruleset.wording import event_words
+
+SURELY_KEPT = 128
+"""So many of the newest are kept one by one by every kind of state."""
 
 
 def did(conditions: Conditions, asked: Did) -> Leaf:
@@ -30,7 +34,7 @@ def _counted(conditions: Conditions, event: str, where: ItemWhere | None, window
     low, high = counts(count)
     kind = "newest" if frame.is_recent else "oldest" if frame.is_oldest else "ledger"
     source = conditions.states.instants(event, where, deepest(low, high), kind, frame.longest_ms)
-    instants = source.instants()
+    instants = conditions.once(f"instants of {event_words(event, where, None)}", source, source.instants())
     return Leaf(
         event_words(event, where, window),
         *told_count(count),
@@ -38,6 +42,7 @@ def _counted(conditions: Conditions, event: str, where: ItemWhere | None, window
         read=counting.did(instants, low, high, frame),
         value=counting.count(instants, frame),
         states=source.keys | frame.states,
+        leans=leans(low, high, frame) if source.keeps_newest else 0,
         is_inexact=source.mark,
     )
 
@@ -66,11 +71,24 @@ def deepest(low: int, high: int) -> int:
     return max(low, high + 1 if high < NEVER else 0, 1)
 
 
+def leans(low: int, high: int, frame: Frame) -> int:
+    """Return what one more event does to a count in a window that always holds the newest: `Leaf.leans`.
+
+    A count beyond what is kept for certain may fall when the oldest is forgotten.
+    """
+    if not frame.is_recent or frame.states:
+        return 0
+    if high == NEVER and low <= SURELY_KEPT:
+        return 1
+    return -1 if low == 0 and high < SURELY_KEPT else 0
+
+
 def did_on_days(conditions: Conditions, asked: DidOnDays) -> Leaf:
     """Return the leaf of `did_on_days`: on so many different days in the window."""
     frame = conditions.frame(asked.window)
     source = conditions.states.days(asked.did_on_days, asked.where, frame.longest_ms)
-    rows = source.days()
+    subject = event_words(asked.did_on_days, asked.where, None)
+    rows = conditions.once(f"days of {subject}", source, source.days())
     count = asked.count or Count("at_least", 1)
     low, high = counts(count)
     return Leaf(

@@ -12,10 +12,10 @@ from stream.core.figures import Of
 from stream.core.frame import Frame
 from stream.core.keyed import name_of, one_each
 from stream.core.matching import value_in
-from stream.core.sources import Rows, each, there
+from stream.core.sources import Numbers, Rows, Test, each, there
 from stream.ruleset.compile_conditions import Conditions, Makers, told_count
 from stream.ruleset.compile_dates import DATE_OPS, date_runs
-from stream.ruleset.compile_sources import Source
+from stream.ruleset.compile_events import leans
 from stream.ruleset.compile_tests import compare_with, count_test, counts
 from stream.ruleset.schema_events import (
     Average,
@@ -47,7 +47,10 @@ def of_numbers(conditions: Conditions, asked: Number) -> Leaf:
     kind = asked.word if is_record else "ledger"
     source = states.rows(field.event, asked.where, field.property, frame.longest_ms, kind)
     count = asked.count or NO_COUNT
-    read, value = _of_numbers(asked.word, source, field.property, count, scale, frame)
+    subject = f"{field.property} of {event_words(field.event, asked.where, None)}"
+    numbers = conditions.once(f"numbers {frame.is_oldest} of {subject}", source, source.numbers(field.property, frame))
+    rows = conditions.once(f"each of {subject}", source, each(numbers))
+    read, value = _of_numbers(asked.word, numbers, rows, count_test(count, scale), frame, count.op)
     return Leaf(
         f"{asked.word} of {field.property} of {event_words(field.event, asked.where, asked.window)}",
         *told_count(count, scale),
@@ -59,16 +62,14 @@ def of_numbers(conditions: Conditions, asked: Number) -> Leaf:
     )
 
 
-def _of_numbers(word: str, source: Source, path: str, count: Count, scale: int, frame: Frame) -> tuple[Any, Any]:
+def _of_numbers(word: str, numbers: Numbers, rows: Rows, test: Test, frame: Frame, op: str) -> tuple[Any, Any]:
     """Return the verdict and the value of a figure of numbers."""
-    numbers, test = source.numbers(path, frame), count_test(count, scale)
     if word == "sum":
-        asks_for_more = count.op in {"at_least", "above"}
+        asks_for_more = op in {"at_least", "above"}
         return figures.total(numbers, test, frame, asks_for_more=asks_for_more), figures.total_value(numbers, frame)
     if word == "average":
         return figures.average(numbers, test, frame), figures.average_value(numbers, frame)
     of: Of = min if word == "smallest" else max
-    rows = each(numbers)
     return figures.figure(rows, of, test, frame), figures.figure_value(rows, of, frame)
 
 
@@ -95,6 +96,7 @@ def distinct(conditions: Conditions, asked: Distinct) -> Leaf:
         read=read,
         value=value,
         states=source.keys | frame.states,
+        leans=leans(low, high, frame) if source.keeps_newest else 0,
         is_inexact=source.mark,
     )
 
@@ -103,9 +105,11 @@ def share(conditions: Conditions, asked: Share) -> Leaf:
     """Return the leaf of `share`: how much of the events is so, from 0 to 1."""
     frame = conditions.frame(asked.window)
     source, rows = conditions.states.answers(asked.share, None, asked.where, frame.longest_ms, "ledger")
+    words = where_words(asked.where)
+    rows = conditions.once(f"share of {event_words(asked.share, None, None)} where {words}", source, rows)
     count, fewest = asked.count or NO_COUNT, asked.of_at_least or 1
     return Leaf(
-        f"share of {event_words(asked.share, None, asked.window)} where {where_words(asked.where)}",
+        f"share of {event_words(asked.share, None, asked.window)} where {words}",
         *told_count(count),
         unit="",
         read=figures.figure(rows, figures.share_of, count_test(count, 1), frame, fewest),
@@ -143,6 +147,8 @@ def _compared(
     rows = source.values(lambda row: value_in(row, field.property))
     if of is figures.most_frequent:
         rows = there(source.values(_named(field.property)))
+    subject = f"{asked.word} of {field.property} of {event_words(field.event, asked.where, None)}"
+    rows = conditions.once(subject, source, rows)
     read, states_of_zone = _of_value(conditions, asked, rows, of, frame)
     return Leaf(
         f"{asked.word.replace('_', ' ')} of {field.property} of {event_words(field.event, asked.where, asked.window)}",

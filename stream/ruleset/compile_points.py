@@ -12,8 +12,10 @@ from stream.core.condition import Leaf
 from stream.core.profile import Profile
 from stream.ruleset.compile_conditions import Conditions, Makers, told_count
 from stream.ruleset.compile_tests import count_test
+from stream.ruleset.schema import All, AnyOf, Not
 from stream.ruleset.schema_events import Points, Score
 from stream.ruleset.schema_files import PointsLine
+from stream.ruleset.schema_parts import Count
 
 
 def points(conditions: Conditions, asked: Points) -> Leaf:
@@ -32,7 +34,17 @@ def points(conditions: Conditions, asked: Points) -> Leaf:
         value=_shown(core.total(lines), scale),
         states=frozenset[int]().union(*(leaf.states for leaf in inner)),
         dimensions=frozenset[int]().union(*(leaf.dimensions for leaf in inner)),
+        is_personal=any(leaf.is_personal for leaf in inner),
+        leans=_leans(written, inner, count),
     )
+
+
+def _leans(lines: Sequence[PointsLine], inner: Sequence[Leaf], count: Count) -> int:
+    """Return what one more event does: where each line is one condition and gives some, it gives more."""
+    is_growing = all(line.give >= 0 and not isinstance(line.when, All | AnyOf | Not) for line in lines)
+    if not is_growing or not all(leaf.leans == 1 for leaf in inner):
+        return 0
+    return {"at_least": 1, "above": 1, "at_most": -1, "below": -1}.get(count.op, 0)
 
 
 def _scale(lines: Sequence[PointsLine]) -> int:

@@ -42,8 +42,18 @@ def sequence_of(conditions: Conditions, asked: Sequence) -> Leaf:
         read=sequence(read_seen, shape),
         value=sequence_value(read_seen, shape, has_names=asked.per is not None),
         states=frozenset([part.key for part in booked] + own),
+        ended_by=_ending(conditions.states, asks, shape),
         is_inexact=marked([part.key for part in booked], own),
     )
+
+
+def _ending(states: States, asks: Asks, shape: Shape) -> frozenset[str]:
+    """Return the names of the events that are the silent end only: one more of them can only break a sequence."""
+    if isinstance(states, RowStates):
+        return frozenset()
+    names = {bit: states.names_of(event) for bit, event, _ in asks}
+    steps = {name for bit, found in names.items() if bit != shape.end_bit for name in found}
+    return frozenset(names.get(shape.end_bit, ())) - steps
 
 
 def _event_of(step: object) -> str:

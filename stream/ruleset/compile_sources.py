@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stream.core import ledger as books
-from stream.core.counting import Days
 from stream.core.fold import Fold
 from stream.core.frame import Frame
 from stream.core.keyed import Groups, grouped
@@ -79,6 +78,11 @@ class Source:
         return marked([key for key, _ in self._booked], [kept.key for kept, _ in self.parts if kept.kind in KEYED])
 
     @property
+    def keeps_newest(self) -> bool:
+        """Tell whether the newest of what matches is never forgotten for something that does not match."""
+        return all(test is None for _, test in self._booked)
+
+    @property
     def _booked(self) -> list[tuple[int, Test | None]]:
         return [(kept.key, test) for kept, test in self.parts if not kept.is_plain]
 
@@ -87,7 +91,7 @@ class Source:
         plain = [newest_of(kept.key) for kept, _ in self.parts if kept.kind in PLAIN]
         return merged([booked(key, test) for key, test in self._booked] + plain)
 
-    def days(self) -> Days:
+    def days(self) -> Rows:
         """Return the reader of (instant, local day) of all matching rows."""
         return newest_per_day(self._booked)
 

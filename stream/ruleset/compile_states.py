@@ -9,6 +9,7 @@ from typing import Any
 
 from stream.core import fold
 from stream.core.fold import Fold
+from stream.core.gauge import NOBODY, Reach, Readers
 from stream.core.keyed import apart
 from stream.core.ledger import Row
 from stream.core.matching import Test, is_number, on_event, on_row, value_in
@@ -203,20 +204,22 @@ class States:
 
     # -- routes ---------------------------------------------------------------------------
 
-    def routes(self, readers: Mapping[int, int]) -> tuple[dict[str, Route], Route]:
+    def routes(self, readers: Mapping[int, Readers]) -> tuple[dict[str, Route], Route]:
         """Return the folds by event name, and those for names that the vocabulary does not know."""
-        by_name: dict[str, list[tuple[Fold, int]]] = {name: [] for name in self.vocabulary.events}
-        other: list[tuple[Fold, int]] = []
+        by_name: dict[str, list[tuple[Fold, Reach]]] = {name: [] for name in self.vocabulary.events}
+        other: list[tuple[Fold, Reach]] = []
         for kept in self.kept.values():
-            bits = readers.get(kept.key, 0)
+            asked = readers.get(kept.key, NOBODY)
             made = None if kept.is_mixed else self._fold(kept)
             for name in kept.names:
-                by_name[name].append((made or self._book(kept, _told_apart(name)), bits))
+                by_name[name].append((made or self._book(kept, _told_apart(name)), asked.reach(name)))
             if kept.pattern == "any_event" and self.is_unknown_too(kept.pattern):
-                other.append((made or self._book(kept, None), bits))
+                other.append((made or self._book(kept, None), asked.reach("")))
         for name, kind in self.vocabulary.events.items():
             if kind.reverses:
-                by_name[name] += [(made, readers.get(key, 0)) for key, made in self._reversals(kind.reverses)]
+                by_name[name] += [
+                    (made, readers.get(key, NOBODY).reach_back()) for key, made in self._reversals(kind.reverses)
+                ]
         return {name: Route(tuple(folds)) for name, folds in by_name.items()}, Route(tuple(other))
 
     def _reversals(self, name: str) -> Iterator[tuple[int, Fold]]:

@@ -121,7 +121,7 @@ def _same(op: str, value: Any, scale: int) -> Test:
     values = value if isinstance(value, tuple) else (value,)
     wanted = [_is(each, scale) for each in values]
     if op in {"is", "one_of"}:
-        return lambda got: any(test(got) for test in wanted)
+        return wanted[0] if len(wanted) == 1 else lambda got: any(test(got) for test in wanted)
     kinds = {matching.kind_of(each) for each in values}
     return lambda got: got is None or (matching.kind_of(got) in kinds and not any(test(got) for test in wanted))
 

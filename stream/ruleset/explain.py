@@ -77,21 +77,21 @@ class Watch(Timeline):
         ahead = _Ahead(self.plan, self.profile, self._leaves, at)
         since = {id(leaf): instant for leaf, instant in zip(self._leaves, self._since, strict=True)}
         return [
-            self._dimension(ruleset, dimension, ahead, since, at, is_wanted)
+            self._dimension(ruleset, dimension, standing, ahead, since, at, is_wanted)
             for dimension in self.plan.dimensions
-            if dimension.key in self.profile.standings
+            if (standing := self.profile.standing(dimension.place)) is not None
         ]
 
     def _dimension(
         self,
         ruleset: Ruleset,
         dimension: Dimension,
+        standing: Standing,
         ahead: _Ahead,
         since: dict[int, int | None],
         at: int,
         is_wanted: Callable[[str, str], bool],
     ) -> DimensionTold:
-        standing = self.profile.standings[dimension.key]
         told = _Telling(self.profile, ahead, since, at)
         segments = [one for one in (*dimension.order, dimension.otherwise) if is_wanted(dimension.name, one.name)]
         move = ahead.moves.get(dimension.name)
@@ -120,7 +120,9 @@ class _Ahead:
         self.reasons: dict[str, str] = {}
         self.changes: dict[int, int] = {}
         self.stood = {
-            each.name: profile.standings[each.key].segment for each in plan.dimensions if each.key in profile.standings
+            each.name: standing.segment
+            for each in plan.dimensions
+            if (standing := profile.standing(each.place)) is not None
         }
         """Where the customer stood at `at`, by dimension."""
         self.seen_until = NEVER

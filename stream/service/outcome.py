@@ -13,8 +13,8 @@ from stream.core.plan import Plan
 from stream.core.timeline import Timeline
 from stream.ruleset.explain import segment_id
 from stream.ruleset.names import ABOUT_TO_LEAVE
+from stream.service.members import FLAP_MS
 from stream.service.replay import Replay
-from stream.service.slices import FLAP_MS
 from stream.wire.replay import customer_of
 
 YEAR_MS = 365.25 * 86_400_000
@@ -157,7 +157,7 @@ def _members(timeline: Timeline) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     for dimension in timeline.plan.dimensions:
         for customer, profile in timeline.profiles.items():
-            standing = profile.standings.get(dimension.key)
+            standing = profile.standing(dimension.place)
             if standing is not None and standing.segment:
                 found.setdefault(full_id(dimension.name, standing.segment), set()).add(customer)
     return found

@@ -295,6 +295,6 @@ class Partition:
             fingerprint=reached[1],
             tick_ms=work.tick_ms,
             intake=work.intake,
-            members=work.members(self.head.members) if work.moves else self.head.members,
+            members=work.members(self.head.members) if work.has_moved else self.head.members,
             customers=self.head.customers + work.newcomers,
         )

@@ -93,7 +93,7 @@ class Replay:
         found: dict[str, Counter[str]] = {dimension.name: Counter() for dimension in self.plan.dimensions}
         for profile in self.timeline.profiles.values():
             for dimension in self.plan.dimensions:
-                standing = profile.standings.get(dimension.key)
+                standing = profile.standing(dimension.place)
                 if standing is not None and standing.segment:
                     found[dimension.name][standing.segment] += 1
         return {name: dict(sorted(counts.items())) for name, counts in found.items()}

@@ -20,6 +20,7 @@ from stream.core.profile import NEVER, Profile
 from stream.core.transition import Transition
 from stream.errors import CorruptProfileError, InputError, LayoutError
 from stream.ports import Record
+from stream.service.members import FLAP_MS, Members, members_after
 from stream.wire import membership, transition
 from stream.wire.control import (
     BACKFILL_UNTIL,
@@ -116,6 +117,8 @@ class Work:
     parked: dict[str, str] = field(default_factory=dict)
     told: list[Told] = field(default_factory=list)
     moves: list[Change] = field(default_factory=list)
+    rested: Counter[int] = field(default_factory=Counter)
+    """New customers by the dimensions (bits) in which they rest without a move."""
     moved: dict[str, None] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
@@ -240,9 +243,17 @@ class Work:
             self.flaps.update(
                 each.dimension.name for each in done.moves if each.is_return and each.at - each.left_since < FLAP_MS
             )
+        if done.rested:
+            self.rested[done.rested] += 1
+        if done.moves or done.rested:
             self.moved[customer_id] = None
 
     # -- what the slice comes to ----------------------------------------------------------
+
+    @property
+    def has_moved(self) -> bool:
+        """Tell whether the number of members of a segment may have changed."""
+        return bool(self.moves or self.rested)
 
     def finish(self) -> Changes:
         """Return everything to write.
@@ -267,20 +278,9 @@ class Work:
                 entries[customer_id] = profile.indexed = profile.wake
         return entries
 
-    def members(self, before: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    def members(self, before: Mapping[str, Mapping[str, int]]) -> Members:
         """Return the members by dimension and segment after the moves of this slice."""
-        after = {dimension: dict(counts) for dimension, counts in before.items()}
-        for move in self.moves:
-            counts = after.setdefault(move.dimension.name, {})
-            if move.left and not move.is_first:
-                counts[move.left] = counts.get(move.left, 0) - 1
-            if move.entered:
-                counts[move.entered] = counts.get(move.entered, 0) + 1
-        return after
-
-
-FLAP_MS = 30 * 86_400_000
-"""A return within this time after leaving counts as a flap."""
+        return members_after(before, self.moves, self.rested, self.plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,4 +296,5 @@ class Changes:
 def _told(each: Transition, record_time: int | None) -> Told:
     is_timed = each.cause.kind == "time"
     since = each.at if is_timed or record_time is None else record_time
-    return Told(each.customer_id, each.id, each.at, is_timed, since, transition.body(each))
+    id_ = each.id
+    return Told(each.customer_id, id_, each.at, is_timed, since, transition.body(each, id_))

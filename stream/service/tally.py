@@ -19,7 +19,7 @@ def tally(work: Work, head: Head, partition: int, metrics: Metrics) -> None:
         metrics.flaps(dimension, n)
     for (dimension, entered, cause), n in work.told_by_kind.items():
         metrics.transitions(dimension, entered, cause, n)
-    if work.moves:
+    if work.has_moved:
         metrics.members(partition, flat(head.members))
 
 

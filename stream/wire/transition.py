@@ -15,11 +15,11 @@ Headers = tuple[tuple[str, bytes], ...]
 _encode = msgspec.json.Encoder().encode
 
 
-def body(transition: Transition) -> bytes:
-    """Return the JSON body, keys in a fixed order, instants in RFC 3339, spans in ms, money in minor units."""
+def body(transition: Transition, transition_id: str = "") -> bytes:
+    """Return the JSON body: keys in a fixed order, instants in RFC 3339, spans in ms, money in minor units."""
     return _encode(
         {
-            "id": transition.id,
+            "id": transition_id or transition.id,
             "customer_id": transition.customer_id,
             "sequence": transition.sequence,
             "dimension": transition.dimension,

@@ -86,9 +86,9 @@ def standing(plan: Plan, profile: Profile | None) -> dict[str, tuple[str | None,
     if profile is None:
         return {}
     return {
-        dimension.name: (profile.standings[dimension.key].segment or None, profile.standings[dimension.key].since)
+        dimension.name: (standing.segment or None, standing.since)
         for dimension in plan.dimensions
-        if dimension.key in profile.standings
+        if (standing := profile.standing(dimension.place)) is not None
     }
 
 

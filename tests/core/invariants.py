@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
-from stream.core.dimension import decide
+from stream.core.deciding import decide
 from stream.core.plan import Plan
 from stream.core.profile import Profile
 from stream.core.transition import Transition
@@ -42,7 +42,8 @@ def check_holds(before: Transition, one: Transition) -> None:
 def check_rest(plan: Plan, profile: Profile) -> None:
     """A customer has one answer in every exclusive dimension, and asking again at the same instant changes nothing."""
     for dimension in plan.dimensions:
-        standing = profile.standings[dimension.key]
+        standing = profile.standing(dimension.place)
+        assert standing is not None
         assert standing.segment in dimension.by_name or standing.segment == ""
         assert standing.segment or dimension.inside or not dimension.otherwise.name
         assert standing.until > profile.as_of

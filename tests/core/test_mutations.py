@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.errors import NoSuchExample
 
-from stream.core import dated_rows, dimension, engine, fold, ledger, plan, window
+from stream.core import dated_rows, deciding, dimension, engine, fold, ledger, plan, window
 from stream.core.profile import NEVER
 from stream.errors import StateError
 from tests.core.agreement import engine_run
@@ -104,9 +104,9 @@ def leaves_downwards(look: Any) -> str:
             if look.keeps(segment):
                 return str(segment.name)
         elif (
-            dimension._may_come(segment, standing.segment)
+            deciding._may_come(segment, standing.segment)
             and look.enters(segment)
-            and dimension._asks(segment, standing, look.now)
+            and deciding._asks(segment, standing, look.now)
         ):
             return str(segment.name)
     return str(look.dimension.otherwise.name)
@@ -131,10 +131,30 @@ def answers_for_ever(profile: Any, now: int, answers: Any, zone_of: Any) -> Any:
 
 
 original_as_seen = dated_rows.as_seen
+
+
+def turns_unnoticed(asked: Any, touched: int, profile: Any, now: int) -> int:
+    """Decide nothing but what must be decided anyway."""
+    return touched
+
+
+def ends_unnoticed(asked: Any, touched: int, profile: Any, now: int) -> int:
+    """Look at what holds, and not at how long."""
+    for gauge, settled in asked:
+        sign = profile.signs & gauge.bit
+        if sign != settled and (gauge.read(profile, now) > 0) is (sign == 0):
+            touched |= gauge.readers
+    return touched
+
+
+def forgets_signs(gauges: Any, profile: Any, now: int) -> None:
+    """Leave the signs as they were when the customer came."""
+
+
 original_keep_newest = window.keep_newest
 original_catch_up = engine.catch_up
 original_reverse = ledger.reverse
-original_tick_clock = dimension._tick_clock
+original_tick_clock = deciding._tick_clock
 original_gap_days = ledger.gap_days
 
 MUTANTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
@@ -146,10 +166,13 @@ MUTANTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "a refund changes nothing": (ledger, "reverse", refunds_nothing),
     "a refund before its order is lost": (ledger, "reverse", forgets_what_waits),
     "an order sent twice counts twice": (plan.Plan, "is_repeated_order", counts_orders_twice),
-    "a stay has no end": (dimension, "_is_over", never_over),
-    "a segment asks whatever its clocks say": (dimension, "_asks", from_anywhere),
-    "stay_at_least holds nobody": (dimension, "_winner", leaves_downwards),
-    "a wait begins anew at each look": (dimension, "_tick_clock", clock_restarts),
+    "a stay has no end": (deciding, "_is_over", never_over),
+    "a segment asks whatever its clocks say": (deciding, "_asks", from_anywhere),
+    "stay_at_least holds nobody": (deciding, "_winner", leaves_downwards),
+    "a wait begins anew at each look": (deciding, "_tick_clock", clock_restarts),
+    "an event turns a condition and nobody looks": (plan, "turned", turns_unnoticed),
+    "a verdict ends earlier and nobody looks": (plan, "turned", ends_unnoticed),
+    "what held when it was last read is forgotten": (engine, "remember", forgets_signs),
     "a personal gap counts a day too many": (ledger, "gap_days", gap_of_orders),
 }
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from stream.core.plan import Plan
 from stream.core.profile import Profile
@@ -32,7 +32,7 @@ def seen(moves: list[Transition], plan: Plan) -> list[Transition]:
 
 def stands(profile: Profile | None, plan: Plan) -> list[tuple[Any, ...]]:
     """Return where the customer stands in a plan's dimensions, with clocks and entries."""
-    found = [(one.name, profile.standings.get(one.key)) for one in plan.dimensions] if profile else []
+    found = [(one.name, profile.standing(one.place)) for one in plan.dimensions] if profile else []
     return [(name, it.segment, it.since, it.came_from, it.clocks, it.entries) for name, it in found if it]
 
 

@@ -72,8 +72,10 @@ def check_wake_ups(plan: Plan, lines: list[Line]) -> int:
                 checked += 1
                 early = copy_of(profile)
                 early.wake = instant
-                for standing in early.standings.values():
-                    standing.until = instant
+                for dimension in plan.dimensions:
+                    standing = early.standing(dimension.place)
+                    assert standing is not None
+                    standing.until, early.standings[dimension.key] = instant, standing
                 moved = catch_up(early, instant + 1, plan).moves
                 assert not moved, f"law 1: {moved[0]} before the wake-up {profile.wake}"
     return checked

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import cycle
 
 from stream.core.event import Event
+from stream.core.gauge import Reach
 from stream.core.plan import Plan, Route
 from stream.core.profile import Profile
 from stream.service.limits import Limits
@@ -29,7 +30,7 @@ def poisoned(plan: Plan, name: str = "search") -> Plan:
             raise ZeroDivisionError("the engine's own mistake")
         return True
 
-    return replace(plan, routes={**plan.routes, name: Route(((fold, plan.everything),))})
+    return replace(plan, routes={**plan.routes, name: Route(((fold, Reach(always=plan.everything)),))})
 
 
 async def test_a_record_on_which_the_engine_fails_twice_is_set_aside() -> None:
@@ -53,7 +54,7 @@ async def test_one_failure_may_be_chance_and_sets_nothing_aside() -> None:
             raise failure
         return True
 
-    plan = replace(starter(), routes={**starter().routes, "search": Route(((fold, 0),))})
+    plan = replace(starter(), routes={**starter().routes, "search": Route(((fold, Reach()),))})
     town = await Town(plan, partitions=1).open()
     town.tell({**GOOD, "name": "search"}, START_MS)
     await served(town)
@@ -83,7 +84,7 @@ def hoarding(plan: Plan) -> Plan:
         profile.states.setdefault(1, []).append(event.properties["query"])
         return True
 
-    return replace(plan, routes={**plan.routes, "search": Route(((fold, 0),))})
+    return replace(plan, routes={**plan.routes, "search": Route(((fold, Reach()),))})
 
 
 async def test_a_profile_that_cannot_be_read_parks_its_customer_and_nobody_else() -> None:

@@ -24,9 +24,9 @@ def check_one_segment_each(town: Town, plan: Plan) -> None:
     exclusive = [one for one in plan.dimensions if one.otherwise.name and one.inside is None]
     for number, stored in town.server.partitions.items():
         for customer_id, packed in stored.state.items():
-            standings = decode_profile(customer_id, packed).standings
+            profile = decode_profile(customer_id, packed)
             for one in exclusive:
-                assert standings[one.key].segment in one.by_name, f"law 8: {customer_id} in {one.name}"
+                assert profile.standing(one.place).segment in one.by_name, f"law 8: {customer_id} in {one.name}"
         members = town.head(number).members
         for one in exclusive:
             assert sum(members.get(one.name, {}).values()) == len(stored.state), f"law 8: {one.name}"

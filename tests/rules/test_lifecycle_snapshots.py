@@ -61,7 +61,7 @@ def members(snapshot: Snapshot, days: Iterable[CustomerDay]) -> dict[str, int]:
     (dimension,) = plan.dimensions
     found: dict[str, int] = {}
     for profile in timeline.profiles.values():
-        segment = profile.standings[dimension.key].segment
+        segment = profile.standing(dimension.place).segment
         found[segment] = found.get(segment, 0) + 1
     return found
 

@@ -40,7 +40,9 @@ from tests.strategies import Rules
 
 def parts_of(profile: Profile) -> dict[str, object]:
     """Return everything a profile is made of, what it only derived from that left out."""
-    found = {name: getattr(profile, name) for name in Profile.__slots__ if name not in {"standings", "derived"}}
+    found = {
+        name: getattr(profile, name) for name in Profile.__slots__ if name not in {"standings", "derived", "verdicts"}
+    }
     return found | {key: [getattr(each, name) for name in each.__slots__] for key, each in profile.standings.items()}
 
 
@@ -63,7 +65,9 @@ def test_no_bytes_are_a_customer_not_seen_before() -> None:
     assert decode_profile("c", None).is_new
 
 
-@pytest.mark.parametrize("packed", [b"", b"\x07", b"\x01", b"\x01\xff", b"\x01" + b"\x91" * 5_000])
+@pytest.mark.parametrize(
+    "packed", [b"", b"\x07", b"\x01", b"\x01\xff", b"\x02", b"\x02\xff", b"\x02" + b"\x91" * 5_000]
+)
 def test_bytes_that_are_no_profile_name_the_customer(packed: bytes) -> None:
     with pytest.raises(CorruptProfileError, match="customer 'c': profile") as caught:
         decode_profile("c", packed)

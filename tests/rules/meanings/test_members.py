@@ -162,7 +162,7 @@ def test_meaning_32_the_first_record_places_the_customer_in_every_exclusive_dime
     rules = with_vocabulary(dimension({"a": {"enter": VIEWED}}, "d"), dimension({"b": {"enter": ORDERED}}, "e"))
     plan, _, profile = played(rules, [did(1)], None)
     assert profile is not None
-    standing = {one.name: profile.standings[one.key].segment for one in plan.dimensions}
+    standing = {one.name: profile.standing(one.place).segment for one in plan.dimensions}
     assert standing == {"d": "a", "e": "rest"}
 
 
@@ -187,7 +187,7 @@ def test_meaning_33_outside_inside_there_is_no_answer() -> None:
     plan, found, profile = played(of(ON_PLAN) | NESTED, [did(1)], None)
     assert found == []
     assert profile is not None
-    assert [profile.standings[one.key].segment for one in plan.dimensions if one.name == "inner"] == [""]
+    assert [profile.standing(one.place).segment for one in plan.dimensions if one.name == "inner"] == [""]
 
 
 def test_meaning_33_coming_in_decides_as_if_new() -> None:

@@ -1,0 +1,218 @@
+"""Deciding: which segment of a dimension has a customer at an instant, and the clocks that calm it.
+
+The order is read from the top: the first segment that asks for the customer, or that is the
+customer's own and keeps, has the customer. A move up happens at once, a move down not before
+`stay_at_least` is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from stream.core.condition import Read
+from stream.core.dimension import LEFT_AT, OUTSIDE, SPENT, TRUE_SINCE, Change, Dimension, Segment
+from stream.core.profile import NEVER, Profile, Standing
+
+
+def decide(dimension: Dimension, profile: Profile, now: int, *, is_new: bool = False) -> list[Change]:
+    """Bring the customer's standing up to `now`, set when it must be looked at next, and return the moves.
+
+    `is_new` says that the customer without a standing was never seen by this dimension, and does not rest in it.
+    """
+    standing = profile.standings.get(dimension.key)
+    scope = dimension.inside is None or profile.since_in(*dimension.inside) is not None
+    if standing is None and not is_new:
+        standing = profile.standings[dimension.key] = profile.resting(dimension.place.rest)
+    if standing is None:
+        standing = profile.standings[dimension.key] = Standing(OUTSIDE, now, NEVER)
+        changes = list(_place(dimension, standing, now)) if scope else []
+    elif scope and standing.segment == OUTSIDE and dimension.otherwise.name:
+        changes = list(_place(dimension, standing, now))
+    elif not scope and standing.segment != OUTSIDE and dimension.inside:
+        changes = [_go_out(standing, dimension, now)]
+    else:
+        changes = []
+    if not scope:
+        standing.until = NEVER
+        return changes
+    settle = _settle_at_once if dimension.is_plain else _settle
+    return settle(dimension, profile, standing, now, changes)
+
+
+def _go_out(standing: Standing, dimension: Dimension, now: int) -> Change:
+    """Leave a nested dimension: how long `enter` has held counts anew inside, cooldowns and spent stays go on."""
+    left, since = standing.segment, standing.since
+    clocks = standing.clocks
+    if dimension.by_name[left].has_clock if left in dimension.by_name else False:
+        clocks.setdefault(left, [-1, -1, 0])[LEFT_AT] = now
+    for clock in clocks.values():
+        clock[TRUE_SINCE] = -1
+    standing.segment, standing.since, standing.came_from = OUTSIDE, now, left
+    return Change(dimension, left, OUTSIDE, now, since, False)
+
+
+def _place(dimension: Dimension, standing: Standing, now: int) -> Iterator[Change]:
+    """Put a customer into `otherwise`: of a first time it is told only where the dimension says so.
+
+    Who comes back into a nested dimension was told to be outside of it, so coming back is told always.
+    """
+    standing.segment, standing.since = dimension.otherwise.name, now
+    if dimension.otherwise.name:
+        is_first = standing.came_from == OUTSIDE
+        is_announced = dimension.announces_first or not is_first
+        yield Change(dimension, OUTSIDE, standing.segment, now, now, is_first, is_announced)
+
+
+class Look:
+    """One look at one dimension: what it reads on the way is what can change its answer, and no more is read."""
+
+    __slots__ = ("_known", "dimension", "now", "profile", "standing", "until")
+
+    def __init__(self, dimension: Dimension, profile: Profile, standing: Standing, now: int) -> None:
+        """Have read nothing yet."""
+        self.dimension, self.profile, self.standing, self.now = dimension, profile, standing, now
+        self.until = NEVER
+        self._known: dict[str, bool] = {}
+
+    def enters(self, segment: Segment) -> bool:
+        """Tell whether `enter` of a segment holds; read once."""
+        known = self._known.get(segment.name)
+        if known is None:
+            known = self._known[segment.name] = self._reads(segment.enter)
+        return known
+
+    def keeps(self, segment: Segment) -> bool:
+        """Tell whether the customer's own segment keeps; `stay_while` is read only where `enter` does not hold."""
+        if _is_over(segment, self.standing, self.now):
+            return False
+        return self.enters(segment) or (segment.stay is not None and self._reads(segment.stay))
+
+    def _reads(self, read: Read) -> bool:
+        verdict = read(self.profile, self.now)
+        self.until = min(self.until, abs(verdict))
+        return verdict > 0
+
+
+def _settle_at_once(
+    dimension: Dimension, profile: Profile, standing: Standing, now: int, changes: list[Change]
+) -> list[Change]:
+    """Do what `_settle` does, for a plain dimension: one look from the top is enough, and it ends with the first."""
+    own, winner, until = standing.segment, dimension.otherwise.name, NEVER
+    for segment in dimension.order:
+        verdict = segment.enter(profile, now)
+        until = min(until, abs(verdict))
+        if verdict <= 0 and segment.stay is not None and segment.name == own:
+            verdict = segment.stay(profile, now)
+            until = min(until, abs(verdict))
+        if verdict > 0:
+            winner = segment.name
+            break
+    standing.until = until
+    return _moved(dimension, standing, winner, now, changes) if winner != own else changes
+
+
+def _settle(
+    dimension: Dimension, profile: Profile, standing: Standing, now: int, changes: list[Change]
+) -> list[Change]:
+    """Decide again until nothing moves; no segment is entered twice at one instant."""
+    look = Look(dimension, profile, standing, now)
+    for segment in dimension.clocked:
+        _tick_clock(standing, segment.name, look.enters(segment), now)
+    entered: set[str] = set()
+    while (winner := _winner(look)) != standing.segment and winner not in entered:
+        entered.add(winner)
+        changes = _moved(dimension, standing, winner, now, changes)
+    standing.until = _until(look)
+    return changes
+
+
+def _moved(dimension: Dimension, standing: Standing, entered: str, now: int, before: list[Change]) -> list[Change]:
+    """Return the moves so far and one more: coming into `otherwise` and on from it at one instant is one."""
+    change = _move(dimension, standing, entered, now)
+    if before and before[-1].is_placement:
+        return [*before[:-1], change.after(before[-1])]
+    return [*before, change]
+
+
+def _tick_clock(standing: Standing, name: str, holds: bool, now: int) -> None:
+    clock = standing.clocks.get(name)
+    if holds:
+        if clock is None:
+            standing.clocks[name] = [now, -1, 0]
+        elif clock[TRUE_SINCE] < 0:
+            clock[TRUE_SINCE] = now
+    elif clock is not None:
+        clock[TRUE_SINCE], clock[SPENT] = -1, 0
+        if clock[LEFT_AT] < 0:
+            del standing.clocks[name]  # it says nothing
+
+
+def _winner(look: Look) -> str:
+    """Return the segment that has the customer, the own one while it may not be left downwards.
+
+    What stands below the own segment is not asked while that keeps, nor who may not come from there.
+    """
+    dimension, standing, now = look.dimension, look.standing, look.now
+    own = standing.segment
+    passed_own = False
+    for segment in dimension.order:
+        if segment.name == own:
+            if look.keeps(segment):
+                return own
+            passed_own = True
+        elif _may_come(segment, own) and look.enters(segment) and _asks(segment, standing, now):
+            return (
+                own if passed_own and now < standing.since + dimension.by_name[own].stay_at_least_ms else segment.name
+            )
+    if passed_own and now < standing.since + dimension.by_name[own].stay_at_least_ms:
+        return own
+    return dimension.otherwise.name
+
+
+def _may_come(segment: Segment, own: str) -> bool:
+    return segment.only_from is None or own in segment.only_from
+
+
+def _is_over(segment: Segment, standing: Standing, now: int) -> bool:
+    return bool(segment.stay_at_most_ms) and now >= standing.since + segment.stay_at_most_ms
+
+
+def _asks(segment: Segment, standing: Standing, now: int) -> bool:
+    if not segment.has_clock:
+        return True
+    true_since, left_at, spent = standing.clocks[segment.name]
+    return now >= true_since + segment.wait_ms and not spent and (left_at < 0 or now >= left_at + segment.cooldown_ms)
+
+
+def _move(dimension: Dimension, standing: Standing, entered: str, now: int) -> Change:
+    """Leave the own segment for `entered`, and let the clocks know."""
+    left = standing.segment
+    segment = dimension.by_name.get(left)
+    if segment is not None and segment.has_clock:
+        clock = standing.clocks.setdefault(left, [-1, -1, 0])
+        clock[LEFT_AT] = now
+        clock[SPENT] = int(clock[TRUE_SINCE] >= 0 and _is_over(segment, standing, now))
+    change = Change(dimension, left, entered, now, standing.since, False, is_return=entered == standing.came_from != "")
+    standing.segment, standing.since, standing.came_from = entered, now, left
+    return change
+
+
+def _until(look: Look) -> int:
+    """Return the first instant at which anything that was read, or a clock, may differ."""
+    dimension, standing, now, until = look.dimension, look.standing, look.now, look.until
+    for segment in dimension.clocked:
+        true_since, left_at, _ = standing.clocks.get(segment.name, (-1, -1, 0))
+        if true_since >= 0:
+            until = _sooner(until, true_since + segment.wait_ms, now)
+            if left_at >= 0:
+                until = _sooner(until, left_at + segment.cooldown_ms, now)
+    own = dimension.by_name.get(standing.segment)
+    if own is not None:
+        until = _sooner(until, standing.since + own.stay_at_least_ms, now)
+        if own.stay_at_most_ms:
+            until = _sooner(until, standing.since + own.stay_at_most_ms, now)
+    return until
+
+
+def _sooner(until: int, at: int, now: int) -> int:
+    return at if now < at < until else until
