@@ -81,6 +81,7 @@ def _settle_in(profile: Profile, plan: Plan) -> tuple[int, int]:
     everything, layout = plan.everything, plan.layout
     is_blank = profile.is_new and not profile.states
     profile.layout, profile.signs = layout.number, layout.signs if is_blank else 0
+    profile.verdicts = dict(layout.verdicts) if is_blank else {}
     fresh = everything & ~sum([layout.bits[key] for key in profile.standings if key in layout.bits])
     return fresh, everything & ~layout.resting if is_blank else everything
 

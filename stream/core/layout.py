@@ -27,6 +27,8 @@ class Layout:
     """The bits of the dimensions in which everybody of whom nothing is known rests, whenever it is asked."""
     signs: int
     """The bits of the gauges that hold of everybody of whom nothing is known."""
+    verdicts: Mapping[int, int]
+    """By slot: what silence never changes of everybody of whom nothing is known."""
 
 
 def layout_of(
@@ -53,7 +55,17 @@ def layout_of(
         upstream,
         resting,
         blank.signs,
+        _for_ever(dimensions, gauges, blank),
     )
+
+
+def _for_ever(dimensions: Sequence[Dimension], gauges: Sequence[Sequence[Gauge]], blank: Profile) -> dict[int, int]:
+    """Return the verdicts, by slot, that are the same of everybody unknown, whenever they are asked for."""
+    leaves = [leaf for dimension in dimensions for segment in dimension.order for leaf in segment.leaves]
+    personal = {id(leaf.shared) for leaf in leaves if leaf.is_personal}
+    asked = {gauge.slot: gauge.read for each in gauges for gauge in each if id(gauge.read) not in personal}
+    verdicts = {slot: read(blank, 0) for slot, read in asked.items()}
+    return {slot: verdict for slot, verdict in verdicts.items() if abs(verdict) == NEVER}
 
 
 def _rests(dimension: Dimension, blank: Profile) -> bool:

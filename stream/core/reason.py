@@ -12,6 +12,8 @@ from stream.core.transition import Evidence
 BOTH = 2
 EVIDENCE_LIMIT = 12
 """How many conditions a transition tells of."""
+SHORT = frozenset({int, float, bool, type(None)})
+"""Values that are told as they are."""
 LONGEST_TEXT, MOST_ITEMS = 200, 20
 """So much of a value is told: what a customer sent may be a megabyte, and a transition must fit into the log."""
 
@@ -48,10 +50,11 @@ def _told(profile: Profile, segment: Segment, now: int) -> list[Evidence]:
 def evidence(profile: Profile, segment: Segment, number: int, now: int) -> Evidence:
     """Return one condition of a segment, by its number, with the value that it has at `now`."""
     leaf = segment.leaves[number]
+    value = leaf.value(profile, now)
     return Evidence(
         leaf.text,
         leaf.test,
-        shortened(leaf.value(profile, now)),
+        value if type(value) in SHORT else shortened(value),
         leaf.bar,
         leaf.holds(profile, now),
         leaf.unit,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
 
@@ -32,15 +32,15 @@ class Shape:
     silence_ms: int = 0
     """How long nothing of the silent end came; 0 for no such end."""
 
-    @property
-    def size(self) -> int:
-        """Return the number of steps, without the silent end."""
-        return len(self.gaps)
+    size: int = field(init=False)
+    """The number of steps, without the silent end."""
+    end_bit: int = field(init=False)
+    """The bit of the silent end in masks."""
 
-    @property
-    def end_bit(self) -> int:
-        """Return the bit of the silent end in masks."""
-        return 1 << self.size
+    def __post_init__(self) -> None:
+        """Count the steps."""
+        object.__setattr__(self, "size", len(self.gaps))
+        object.__setattr__(self, "end_bit", 1 << len(self.gaps))
 
 
 def verdict(found: Steps, newest_end: int, shape: Shape, now: int) -> int:
