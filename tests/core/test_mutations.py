@@ -32,10 +32,13 @@ TRIES = settings(
 
 
 def is_told_wrongly(story: Story) -> bool:
-    """Tell whether the engine's transitions are not the oracle's."""
+    """Tell whether the engine's transitions are not the oracle's, or the engine itself sees that it went wrong.
+
+    Any other exception is a bug that was not planted well: it says nothing about the oracle, and fails the test.
+    """
     try:
         found, _ = engine_run(story)
-    except (AssertionError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError, StateError):
+    except StateError:
         return True
     return found != run(story.rules, story.records, story.until).transitions
 
