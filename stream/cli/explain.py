@@ -92,6 +92,9 @@ def _live(plan: Plan, customer: str, at: str | None) -> tuple[Watch, int]:
     if profile is None:
         remark(f"customer {customer!r} is not known to the live state; name a file with --events to ask that")
         raise typer.Exit(1)
+    if not plan.is_of(profile):
+        remark("the live state was kept under other rules; name those with --rules, or a file with --events")
+        raise typer.Exit(1)
     wanted = instant(at)
     if wanted is not None and wanted < profile.as_of:
         remark("the live state knows nothing before the customer's last record; name a file with --events to ask that")

@@ -76,7 +76,7 @@ def _settle_in(profile: Profile, plan: Plan) -> tuple[int, int]:
 
     Of whom nothing is known, most need no look; raises CorruptProfileError where other rules decided so far.
     """
-    if profile.layout:
+    if not plan.is_of(profile):
         raise CorruptProfileError(profile.customer_id, "the profile was kept under other rules")
     everything, layout = plan.everything, plan.layout
     is_blank = profile.is_new and not profile.states

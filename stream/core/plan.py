@@ -118,6 +118,10 @@ class Plan:
         """Return how far `occurred_at` may lie before the record time without being called late."""
         return self.vocabulary.future_tolerance_ms
 
+    def is_of(self, profile: Profile) -> bool:
+        """Tell whether this plan decided about a customer last, or nobody did who left a layout."""
+        return profile.layout in (0, self.layout.number)
+
     def is_repeated_order(self, profile: Profile, event: Event) -> bool:
         """Tell whether an order of this id was already counted for the customer."""
         key = self.orders.get(event.name)

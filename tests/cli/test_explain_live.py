@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 from typer.testing import CliRunner
@@ -69,3 +70,8 @@ def test_a_customer_is_explained_from_the_live_state(tmp_path: Path, monkeypatch
         assert (stranger.exit_code, "is not known to the live state" in stranger.output) == (1, True)
         early = run(app, ["explain", "c-1", "--at", "2026-11-19T00:00:00Z"])
         assert (early.exit_code, "nothing before the customer's last record" in early.output) == (1, True)
+        others = copytree(shipped_rules(), tmp_path / "others")
+        for path in (others / "audiences").glob("review_request*"):
+            path.unlink()
+        foreign = run(app, ["explain", "c-1", "--rules", str(others)])
+        assert (foreign.exit_code, "kept under other rules" in foreign.output) == (1, True)
