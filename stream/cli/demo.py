@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import json
 import shutil
 import sys
 from collections.abc import Coroutine
@@ -18,7 +19,7 @@ from zoneinfo import ZoneInfo
 import typer
 
 from stream.cli.options import AsJson, RulesFolder
-from stream.cli.screen import remark, say_json
+from stream.cli.screen import remark, say, say_json
 
 if TYPE_CHECKING:
     from stream.app import Place, Rules, Running
@@ -63,6 +64,14 @@ def demo(
         typer.Option("--history", metavar="FILE", help="A file like the shipped purchases, instead of them."),
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what an earlier demo kept.")] = False,
+    write_events: Annotated[
+        Path | None,
+        typer.Option(
+            "--write-events",
+            metavar="FILE",
+            help="Only write the purchases, dated as they were, as events for `rules preview`, `explain`, `replay`.",
+        ),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Load a year of real purchases, then go on with made-up behaviour in fast time, and watch the segments change."""
@@ -71,6 +80,10 @@ def demo(
     from stream.cli.serve import honest_line, loaded, ready
     from stream.demo.show import SOURCE
 
+    history = history or Path(str(files("stream") / "shipped" / "online_retail.csv.gz"))
+    if write_events is not None:
+        _write_events(history, write_events, as_json=as_json)
+        return
     settings = ready(rules)
     compiled = loaded(settings)
     folder = Path(settings.folder) / "demo"
@@ -79,13 +92,28 @@ def demo(
     calm = replace(settings, clock="scaled", http_port=0, namespace="demo", instance_id="", worker_name="")
     with embedded(calm, folder, clock, (SOURCE,)) as place:
         remark(honest_line(folder))
-        shipped = Path(str(files("stream") / "shipped" / "online_retail.csv.gz"))
-        wanted = Wanted(until_caught_up, seconds, speed, rate, as_json, history or shipped)
+        wanted = Wanted(until_caught_up, seconds, speed, rate, as_json, history)
         answer = asyncio.run(_play(place, compiled, kept, wanted))
     if as_json:
         say_json(answer)
     if until_caught_up and not answer["caught_up"]:
         raise typer.Exit(1)
+
+
+def _write_events(history: Path, to: Path, *, as_json: bool) -> None:
+    """Write the purchases as events, one a line, and say how many there are and of when."""
+    from stream.adapters.files import new_file
+    from stream.demo.history import orders
+
+    events = list(orders(history, None))
+    with new_file(to) as file:
+        file.writelines(json.dumps(event).encode() + b"\n" for event in events)
+    first, last = (events[place]["occurred_at"][:10] for place in (0, -1))
+    customers = len({event["customer_id"] for event in events})
+    if as_json:
+        say_json({"file": str(to), "events": len(events), "customers": customers, "first_day": first, "last_day": last})
+    else:
+        say(f"wrote {to}: {len(events):,} orders and refunds of {customers:,} customers, {first} to {last}")
 
 
 def _kept(folder: Path, rules: Rules, fresh: bool) -> Remembered:

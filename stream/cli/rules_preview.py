@@ -113,8 +113,15 @@ class Recorded:
     ends_at: int | None
 
     def everybody(self, plan: Plan, label: str) -> Outcome:
-        """Play the events of all customers."""
-        return self._play(plan, label, self.ends_at, lambda lines: lines)
+        """Play the events of all customers. Raises SettingsError for a file without one line that can be used."""
+        from stream.errors import SettingsError
+
+        outcome = self._play(plan, label, self.ends_at, lambda lines: lines)
+        if outcome.bad_lines and not outcome.known:
+            found = f"{self.events}: none of its {outcome.bad_lines:,} lines is an event of these rules"
+            advice = "write one event a line, as JSON; `segments replay` says of each what is wrong"
+            raise SettingsError([f"{found}; {advice} [events-file]"])
+        return outcome
 
     def some(self, plan: Plan, label: str, customers: Collection[str], ends_at: int) -> Outcome:
         """Play the events of these customers, and let time pass up to an instant."""

@@ -32,13 +32,14 @@ class Row(NamedTuple):
     country: str
 
 
-def orders(path: Path, last_day: date, zone: ZoneInfo = SHOP_ZONE) -> Iterator[dict[str, Any]]:
+def orders(path: Path, last_day: date | None, zone: ZoneInfo = SHOP_ZONE) -> Iterator[dict[str, Any]]:
     """Orders and refunds as canonical events in the order of time; those of the file's last day fall on `last_day`.
 
-    A customer's country comes with the first event that tells it. Raises OSError where the file cannot be read.
+    Without a `last_day` they are dated as they were. A customer's country comes with the first event that tells it.
+    Raises OSError where the file cannot be read.
     """
     found = rows(path)
-    days = shift_days(found, last_day, zone)
+    days = 0 if last_day is None else shift_days(found, last_day, zone)
     told: dict[str, str] = {}
     for row in found:
         event = _event(row, _shifted(row.at, days, zone))

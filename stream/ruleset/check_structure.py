@@ -9,6 +9,7 @@ from stream.ruleset.layout import AUDIENCES
 from stream.ruleset.names import Names
 from stream.ruleset.schema_files import DimensionFile, SegmentFile
 from stream.ruleset.schema_part import suggestion
+from stream.ruleset.spans import span_text
 
 CALM_WORDS = ("enter", "stay_while", "only_from", "wait", "stay_at_least", "stay_at_most", "cooldown", "warn_before")
 
@@ -47,6 +48,16 @@ def check_otherwise(written: DimensionFile, segments: Mapping[str, SegmentFile],
             findings.add(("otherwise",), message, "dimension-otherwise")
 
 
+def check_stay(default_ms: int | None, segment: SegmentFile, findings: Findings) -> None:
+    """Find a longest stay that is shorter than the least one (ms) that the dimension sets for its segments."""
+    most_ms = segment.stay_at_most
+    if default_ms is None or most_ms is None or segment.stay_at_least is not None or most_ms >= default_ms:
+        return
+    least = f"stay_at_least ({span_text(default_ms)}) of dimension.yaml"
+    message = f"stay_at_most ({span_text(most_ms)}) is shorter than {least}"
+    findings.add(("stay_at_most",), message, "rule-stay", key=True)
+
+
 def check_inside(folder: str, inside: str, names: Names, findings: Findings) -> None:
     """Find an `inside` that is no segment of another dimension."""
     problem = names.segment_problem(inside)
@@ -70,6 +81,9 @@ def check_segment(
         message = '"only_from" is for dimensions; an audience has one segment and an outside'
         findings.add(("only_from",), message, "rule-key", key=True)
         return
+    if not written.only_from:
+        message = "the list is empty, so nobody can come in; name segments, or leave it out"
+        findings.add(("only_from",), message, "rule-value")
     for index, source in enumerate(written.only_from):
         if source == name:
             message = f'"{name}" cannot be entered from itself; remove it'

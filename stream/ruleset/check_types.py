@@ -62,6 +62,8 @@ def _shown_word(compare: Compare) -> str:
 
 def value_problem(subject: str, kind: str, compare: Compare) -> str | None:
     """Return why a value does not fit the type, or None; the operator is known to fit."""
+    if compare.op in {*_SAME, *_LISTS} and "" in _values(compare):
+        return f'an empty text is a missing value; write "exists: false" (or true) to ask whether there is {subject}'
     if kind == "untyped" or compare.op not in {*_SAME, *_LISTS}:
         return None
     return next((problem for value in _values(compare) if (problem := _one_problem(subject, kind, value))), None)

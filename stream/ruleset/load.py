@@ -11,7 +11,7 @@ from stream.ruleset.advice import advice
 from stream.ruleset.check_cases import check_cases, missing_cases
 from stream.ruleset.check_names import NameCheck
 from stream.ruleset.check_stay import check_stay_bars
-from stream.ruleset.check_structure import check_dimension, check_inside, check_otherwise, check_segment
+from stream.ruleset.check_structure import check_dimension, check_inside, check_otherwise, check_segment, check_stay
 from stream.ruleset.check_vocabulary import check_vocabulary
 from stream.ruleset.circles import Look, check_circles, node
 from stream.ruleset.findings import Findings
@@ -134,8 +134,10 @@ class _Loading:
     def check_structure(self) -> None:
         """Check dimensions against the files in their folders, and each segment by itself."""
         others: dict[str, str] = {}
+        least: dict[str, int | None] = {}
         for file, dimension in self.of_kind("dimension"):
             names = list(self.folders.get(file.folder, {}))
+            least[file.folder] = dimension.stay_at_least
             others[file.folder] = dimension.otherwise or ""
             check_dimension(file.folder, dimension, names, self.findings[file.path])
             written = {one.name: model for one, model in self.of_kind("segment") if one.folder == file.folder}
@@ -146,6 +148,7 @@ class _Loading:
             is_otherwise = file.folder != AUDIENCES and others.get(file.folder, file.name) == file.name
             needs_enter = file.path not in self.with_enter and not is_otherwise
             check_segment(file.folder, file.name, segment, siblings, needs_enter=needs_enter, findings=findings)
+            check_stay(least.get(file.folder), segment, findings)
             if segment.enter is not None and segment.stay_while is not None:
                 check_stay_bars(segment.enter, segment.stay_while, findings)
 

@@ -52,6 +52,10 @@ def _stand_in(error: Mistake) -> tuple[Path, str, Any] | None:
     """Return where, under which key, and what to put in the place of something wrong; None to take it out."""
     if error.kind == "missing":
         key = str(error.loc[-1])
+        if (
+            key == "at_least" and error.path and error.path[-1] in _SPANS
+        ):  # the floor of a personal span is a span itself
+            return error.path, key, "1d"
         return _harmless(error.path, key)
     if error.kind == "rule-missing" and isinstance(error.culprit, str):
         return (error.path, "exists", True) if error.culprit in _COMPARED else (error.path, "at_least", 1)

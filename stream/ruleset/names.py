@@ -42,6 +42,9 @@ class Names:
             return None
         if pattern.endswith("*"):
             return f'no event of vocabulary.yaml begins with "{pattern[:-1]}"; it has: {_listed(self.events)}'
+        for name, event in self.events.items():
+            if pattern in event.aliases:
+                return f'"{pattern}" is what sources call "{name}"; write "{name}"'
         return self.declared_problem("event", pattern, self.events)
 
     @staticmethod

@@ -115,7 +115,8 @@ Weekday: TypeAlias = Literal["monday", "tuesday", "wednesday", "thursday", "frid
 
 def _as_weekdays(value: Any) -> Any:
     if not isinstance(value, list) or not value:
-        raise wrong("rule-value", f"{shown(value)} where a list of weekdays belongs; write [saturday, sunday]")
+        found = "an empty list" if value == [] else shown(value)
+        raise wrong("rule-value", f"{found} where a list of weekdays belongs; write [saturday, sunday]")
     return tuple(value)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -23,6 +24,7 @@ from stream.ruleset.schema_words import (
 from stream.ruleset.spans import Span, span_text
 
 FEWEST_STEPS: Final = 2
+_PERCENT, _WHOLE = 2, 100  # a number from the one to the other was meant as percent
 Filter: TypeAlias = Annotated[Where | None, Field(description="tests on the properties of the event; all must hold")]
 
 
@@ -236,6 +238,17 @@ class Share(CountedAlways, Windowed):
     share: Event = Field(description="the event")
     where: Where = Field(description="the tests whose share is taken")
     of_at_least: CountFromOne | None = Field(default=None, description="no value with fewer events than this")
+
+    @model_validator(mode="after")
+    def _from_0_to_1(self) -> Self:
+        """Refuse 60 where 60 % is meant: a share is never so large, so nobody would be in it, or everybody."""
+        count = self.count
+        for number in (count.value, count.high) if count else ():
+            if isinstance(number, int | Decimal) and not 0 <= number <= 1:
+                percent = f"; write {number / Decimal(100)} for {number} %" if _PERCENT <= number <= _WHOLE else ""
+                assert count is not None
+                raise wrong("rule-value", f'"{number}" is no share; a share lies from 0 to 1{percent}', at=count.op)
+        return self
 
 
 class Points(CountedAlways):

@@ -190,9 +190,8 @@ class PointsLine(Part):
 
 def _lines(value: Any) -> Any:
     if not isinstance(value, list) or not value:
-        raise wrong(
-            "rule-value", f"{shown(value)} where a list belongs; write a list of {{give: NUMBER, when: CONDITION}}"
-        )
+        found = "an empty list" if value == [] else shown(value)
+        raise wrong("rule-value", f"{found} where lines belong; write a list of {{give: NUMBER, when: CONDITION}}")
     return tuple(value)
 
 

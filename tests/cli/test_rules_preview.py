@@ -106,6 +106,13 @@ def test_events_that_cannot_be_read_twice_are_refused(old: Path, new: Path) -> N
     assert "not on standard input" in result.stderr
 
 
+def test_a_file_without_one_event_is_refused(old: Path, new: Path, tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("customer,order\n1,2\n")
+    result = segments("rules", "preview", new, "--old", old, "--events", tmp_path / "orders.csv")
+    assert result.exit_code == 2
+    assert "orders.csv: none of its 2 lines is an event of these rules; write one event a line" in result.stderr
+
+
 SEVERAL = WIDER | {
     "audiences/all.yaml": "title: A\nowner: o\nenter: {everyone: true}\n",
     "audiences/eager.yaml": "title: E\nowner: o\nenter: {in_segment: audiences.buyer}\n",

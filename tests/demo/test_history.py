@@ -63,6 +63,11 @@ def test_days_move_on_the_shops_clock(small: Path) -> None:
     assert times[1] == "2026-11-22T09:00:00.000Z"
 
 
+def test_without_a_last_day_they_are_dated_as_they_were(small: Path) -> None:
+    last = history.rows(small)[-1].at
+    assert list(history.orders(small, None)) == list(history.orders(small, datetime.fromisoformat(last).date()))
+
+
 def test_customers_come_with_the_busiest_first(small: Path) -> None:
     assert history.customers(small) == ["7", "8"]
 

@@ -60,6 +60,13 @@ def test_a_name_that_is_not_declared_is_refused(condition, expected):
         assert found == [expected]
 
 
+def test_an_event_called_as_sources_call_it_is_told_its_name():
+    files = {"vocabulary.yaml": VOCABULARY, **only("{did: purchase}")}
+    assert problems_of(files) == [
+        'audiences/a.yaml:3:14: "purchase" is what sources call "order_placed"; write "order_placed" [rule-name]'
+    ]
+
+
 def test_a_nested_property_is_looked_for_below_what_has_no_type():
     vocabulary = (
         "zone: UTC\ncurrency: EUR\nevents:\n  visited:\n    title: V\n"
@@ -116,6 +123,11 @@ TYPES = [
         "{most_frequent: order_placed.category, above: 3}",
         '24: "order_placed.category" is a text; "above" compares numbe',
     ),
+    (
+        '{trait: plan, is: ""}',
+        '26: an empty text is a missing value; write "exists: false" (or true) to ask whether there is trait "plan"',
+    ),
+    ('{did: order_placed, where: {category: [a, ""]}}', "46: an empty text is a missing value; write "),
     ("{trait: vegetarian, is: 3}", '32: "3" is neither true nor false [rule-value]'),
     ("{trait: home, is: 3}", '16: trait "home" is a place; "is" compares single values; use exists [rule-type]'),
 ]
@@ -303,6 +315,14 @@ STRUCTURES = [
         'value/vip.yaml:4:13: "vip" cannot be entered from itself; remove it',
     ),
     (
+        {"value/vip.yaml": VIP + "only_from: []\n"},
+        "value/vip.yaml:4:12: the list is empty, so nobody can come in; name segments, or leave it out [rule-value]",
+    ),
+    (
+        {"value/dimension.yaml": DIMENSION + "stay_at_least: 4w\n", "value/vip.yaml": VIP + "stay_at_most: 20d\n"},
+        "value/vip.yaml:4:1: stay_at_most (20d) is shorter than stay_at_least (28d) of dimension.yaml [rule-stay]",
+    ),
+    (
         {"value/vip.yaml": VIP + "only_from: [regulr]\n"},
         'value/vip.yaml:4:13: segment "value.regulr" does not exist; did you mean "regular"? [rule-name]',
     ),
@@ -353,7 +373,10 @@ STRUCTURES = [
         {"audiences/x.test.yaml": "tests: []\n"},
         "audiences/x.test.yaml:1:1: cases without a rule; write audiences/x.yaml, ",
     ),
-    ({"points/a.yaml": "title: P\nowner: us\nadd: []\n"}, "points/a.yaml:3:6: a list where a list belongs"),
+    (
+        {"points/a.yaml": "title: P\nowner: us\nadd: []\n"},
+        "points/a.yaml:3:6: an empty list where lines belong; write a list of",
+    ),
 ]
 
 

@@ -91,6 +91,22 @@ REFUSED = [
         "{did: order_placed, where: {category: {is_not: ^[a]}}}",
         "a list where one value belongs; write a text, a number, true or false [rule-value]",
     ),
+    (
+        "{did: order_placed, within: ^{personal_gaps: 2}}",
+        '"at_least" is missing; write "at_least: …" (never shorter than this) [rule-missing]',
+    ),
+    (
+        "{share: order_placed, where: {coupon: a}, at_least: ^60}",
+        '"60" is no share; a share lies from 0 to 1; write 0.6 for 60 % [rule-value]',
+    ),
+    (
+        "{share: order_placed, where: {coupon: a}, between: ^[0.2, 1.2]}",
+        '"1.2" is no share; a share lies from 0 to 1 [rule-value]',
+    ),
+    (
+        "{today: {weekday: ^[]}}",
+        "an empty list where a list of weekdays belongs; write [saturday, sunday] [rule-value]",
+    ),
     ("{did: order_placed, within: ^10m}", '"10m" may be minutes or months; write "10min" or "300d" [rule-span]'),
     ("{did: order_placed, within: ^1y}", '"1y" is not a span; write "365d" [rule-span]'),
     ("{did: order_placed, within: ^2 months}", '"2 months" is not a span; write "60d" [rule-span]'),

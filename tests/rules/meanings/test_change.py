@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from stream.core.timeline import Timeline
 from stream.core.transition import Transition
@@ -58,7 +59,7 @@ def transitions(records: list[Rec], **parts: Any) -> list[Transition]:
 def test_meaning_36_silent_transitions_are_published_too_marked_so_that_campaigns_do_not_act() -> None:
     loud, silent = transitions([did(1)]), transitions([did(1)], is_silent=True)
     assert [one.acts for one in loud] == [True]
-    assert silent == [replace(one, acts=False) for one in loud]
+    assert silent == [structs.replace(one, acts=False) for one in loud]
 
 
 @pytest.mark.parametrize("file", [SegmentFile, DimensionFile, PointsFile], ids=lambda one: one.__name__)
