@@ -143,7 +143,7 @@ async def running(place: Place, rules: Rules) -> AsyncIterator[Running]:
         http = Http(settings.http_host, settings.http_port, unready.reasons, metrics.render)
         port = await http.start()
         stack.push_async_callback(http.stop)
-        await wait_for_broker(options)
+        await wait_for_broker(options, settings.backoff_min_ms, settings.backoff_max_ms)
         await patiently(settings, "redis_not_there", store.check)
         await patiently(settings, "kafka_not_ready", lambda: _check_topics(place, options))
         producer = KafkaProducer(options)

@@ -20,8 +20,8 @@ from stream.adapters.patience import ended
 from stream.errors import UnavailableError
 from stream.ports import RecordHandler
 
-FIRST_RETRY_S = 0.5
-LONGEST_RETRY_S = 10.0
+FIRST_RETRY_MS = 100
+LONGEST_RETRY_MS = 5_000
 STOP_WAIT_S = 20.0
 """What is not stopped by then is left to the end of the process: nothing that was committed depends on it."""
 
@@ -102,16 +102,18 @@ def _raise_crash(app: EventsApp, starting: asyncio.Future[None]) -> None:
         raise error
 
 
-async def wait_for_broker(options: KafkaOptions) -> None:
+async def wait_for_broker(
+    options: KafkaOptions, first_ms: int = FIRST_RETRY_MS, longest_ms: int = LONGEST_RETRY_MS
+) -> None:
     """Return when the broker answers; until then say why not and try again, ever more slowly. Raises SettingsError."""
-    wait_s = FIRST_RETRY_S
+    wait_s, longest_s = first_ms / 1000, longest_ms / 1000
     while True:
         try:
             await reach(options)
         except UnavailableError as error:
             log.warning("broker_not_there", bootstrap=options.bootstrap, retry_in_s=wait_s, reason=str(error))
             await asyncio.sleep(wait_s)
-            wait_s = min(wait_s * 2, LONGEST_RETRY_S)
+            wait_s = min(wait_s * 2, longest_s)
         else:
             return
 

@@ -13,6 +13,8 @@ from stream.errors import StreamError
 
 # they tell every rebalance step at info; what matters of it we tell ourselves
 TALKATIVE = ("faust", "mode", "aiokafka", "aiohttp")
+SERVICE_STEP = "[^"
+"""How mode begins its lines about a service that starts or stops: under our loggers' names, where we subclass it."""
 Line = MutableMapping[str, Any]
 
 
@@ -66,8 +68,16 @@ def _send_everything_to(
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last],
         )
     )
+    if level == "info":
+        handler.addFilter(_is_worth_telling)
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
     for name in TALKATIVE:
         logging.getLogger(name).setLevel("WARNING" if level == "info" else level.upper())
+
+
+def _is_worth_telling(record: logging.LogRecord) -> bool:
+    """Tell whether a record is more than one of mode's steps."""
+    is_step = isinstance(record.msg, str) and record.msg.startswith(SERVICE_STEP)
+    return record.levelno >= logging.WARNING or not is_step

@@ -90,7 +90,7 @@ def translate(error: Exception, where: str, *, connecting: bool = False) -> Stre
     """
     meaning = _meaning(error)
     kind = UnavailableError if connecting else meaning.error
-    return kind(f"Redis at {where}: {error}; {meaning.advice} [{meaning.code}]")
+    return kind(f"Redis at {where}: {str(error).rstrip('.')}; {meaning.advice} [{meaning.code}]")
 
 
 def _meaning(error: Exception) -> Meaning:

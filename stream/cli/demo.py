@@ -168,7 +168,10 @@ async def _show(it: Running, kept: Remembered, wanted: Wanted) -> dict[str, Any]
         caught_up, is_caught_up = perf_counter() - began, not stopping.done()
         if not wanted.until_caught_up and not stopping.done():
             await _first([show.live(wanted.speed, wanted.rate)], [stopping, *watching], wanted.seconds)
-        return await view.answer(caught_up, is_caught_up=is_caught_up)
+        answer = await view.answer(caught_up, is_caught_up=is_caught_up)
+    if not wanted.is_quiet:
+        remark(view.farewell())
+    return answer
 
 
 def _new_show(it: Running, kept: Remembered, wanted: Wanted) -> Show:

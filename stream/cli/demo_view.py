@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from stream.adapters.scrape import Page, scrape
+from stream.cli.demo_page import page
 from stream.cli.screen import remark
 from stream.errors import UnavailableError
 from stream.wire.instant import to_text
@@ -18,7 +19,6 @@ from stream.wire.sentence import sentence
 
 if TYPE_CHECKING:
     import aiohttp
-    from rich.console import RenderableType
 
     from stream.app import Running
     from stream.demo.show import Show
@@ -27,11 +27,16 @@ REFRESH_S = 0.5
 LINE_EVERY = 4
 QUIET_LINE_EVERY = 5
 """Without a terminal, a line at every so many refreshes."""
-SENTENCES = 8
-"""Of each cause on the page."""
+CAUSES = {"event": "because of an event", "time": "because time passed"}
+"""Kinds of cause, and the titles under which the page tells of them."""
 EVENTS = ("accepted", "duplicate", "duplicate_order", "dead_letter")
 RATE_OVER = 8
 """Refreshes over which events per second are taken."""
+
+
+def minute_words(at_ms: int) -> str:
+    """Return an instant to the minute, in UTC."""
+    return to_text(at_ms)[:16].replace("T", " ")
 
 
 class View:
@@ -55,11 +60,17 @@ class View:
     async def _live(self) -> None:
         from rich.console import Console
         from rich.live import Live
+        from rich.text import Text
 
-        with Live(console=Console(stderr=True), auto_refresh=False, screen=False) as live:
+        console = Console(stderr=True)
+        with Live(console=console, auto_refresh=False, screen=False) as live:
             while True:
                 await self._look()
-                live.update(self._picture(), refresh=True)
+                width, height = console.size
+                # the last line stays free: the cursor stands there when the page has ended
+                shown = Text(self._picture(width, height - 1))
+                shown.stylize("bold", 0, shown.plain.find("\n"))
+                live.update(shown, refresh=True)
                 await asyncio.sleep(REFRESH_S)
 
     async def _lines(self) -> None:
@@ -101,35 +112,34 @@ class View:
         return (n1 - n0) / max(t1 - t0, 1e-9)
 
     def _status(self) -> str:
-        show, page = self._show, self._page
-        p50, p99 = show.watcher.latency_ms((0.5, 0.99))
-        latency = f", transition after {p50:.0f} ms (p99 {p99:.0f})" if p50 is not None and p99 is not None else ""
+        return f"{self._headline()}, {self._figures()}"
+
+    def _headline(self) -> str:
+        show = self._show
         loaded = f" {show.read:,} of {show.records:,}" if show.read < show.records else ""
+        return f"{show.stage}{loaded}: {minute_words(show.clock.now_ms())}"
+
+    def _figures(self) -> str:
+        watcher, lag = self._show.watcher, self._page.total("segments_consumer_lag_records")
+        p50, p99 = watcher.latency_ms((0.5, 0.99))
+        latency = f", transition after {p50:.0f} ms (p99 {p99:.0f})" if p50 is not None and p99 is not None else ""
         return (
-            f"{show.stage}{loaded}: {to_text(show.clock.now_ms())[:16].replace('T', ' ')}, "
-            f"{self._rate():,.0f} events/s, lag {page.total('segments_consumer_lag_records'):,.0f}, "
-            f"{show.watcher.transitions:,} transitions ({show.watcher.by_cause['event']:,} by events, "
-            f"{show.watcher.by_cause['time']:,} by time){latency}"
+            f"{self._rate():,.0f} events/s, lag {lag:,.0f}, "
+            f"{watcher.transitions:,} transitions ({watcher.by_cause['event']:,} by events, "
+            f"{watcher.by_cause['time']:,} by time){latency}"
         )
 
-    def _picture(self) -> RenderableType:
-        from rich.columns import Columns
-        from rich.console import Group
-        from rich.table import Table
-        from rich.text import Text
+    def _picture(self, width: int, height: int) -> str:
+        told = {
+            title: [sentence(body, self._zone) for body in self._show.watcher.latest.get(kind, ())]
+            for kind, title in CAUSES.items()
+        }
+        return page((self._headline(), self._figures()), self._members(), told, width, height)
 
-        tables = []
-        for dimension, segments in self._members().items():
-            table = Table(title=dimension, title_justify="left", box=None, show_header=False)
-            for segment, members in sorted(segments.items(), key=lambda each: -each[1]):
-                table.add_row(segment, f"{members:,}")
-            tables.append(table)
-        parts: list[RenderableType] = [Text(self._status(), style="bold"), Columns(tables, padding=(0, 4))]
-        for kind, title in (("event", "because of an event"), ("time", "because time passed")):
-            latest = list(self._show.watcher.latest.get(kind, ()))[:SENTENCES]
-            told = "\n".join(f"  {sentence(body, self._zone)}" for body in latest)
-            parts.append(Text(f"\n{title}\n{told}", overflow="fold"))
-        return Group(*parts)
+    def farewell(self) -> str:
+        """Return where simulated time stopped, and what the next start does."""
+        stopped = f"stopped at {minute_words(self._show.clock.now_ms())} (simulated time)"
+        return f"{stopped}; the next start goes on from there, `--fresh` begins anew"
 
     async def answer(self, seconds: float, *, is_caught_up: bool) -> dict[str, Any]:
         """Return the figures: events and members from /metrics, transitions from their topic."""

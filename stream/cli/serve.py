@@ -59,7 +59,7 @@ def apply(as_json: AsJson = False) -> None:
 
     async def create() -> list[str]:
         options = kafka_options(settings)
-        await wait_for_broker(options)
+        await wait_for_broker(options, settings.backoff_min_ms, settings.backoff_max_ms)
         topics, stamps = Topics(settings.topic_prefix), settings.clock == "wall" and not settings.sources
         plans = topic_plans(topics, settings.partitions, broker_stamps=stamps)
         return await apply_topics(options, plans, settings.replication)

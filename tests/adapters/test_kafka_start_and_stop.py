@@ -97,14 +97,14 @@ async def test_without_a_broker_it_says_so_tries_again_and_shows_no_traceback(
 ) -> None:
     (port,) = free_ports(1)
     with capture_logs() as lines:
-        waiting = asyncio.create_task(wait_for_broker(KafkaOptions(f"127.0.0.1:{port}")))
+        waiting = asyncio.create_task(wait_for_broker(KafkaOptions(f"127.0.0.1:{port}"), 100, 150))
         async with asyncio.timeout(30):
-            while len(lines) < 2:
+            while len(lines) < 3:
                 await asyncio.sleep(0.05)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-    assert [line["event"] for line in lines] == ["broker_not_there"] * 2
-    assert [line["retry_in_s"] for line in lines] == [0.5, 1.0]
+    assert [line["event"] for line in lines] == ["broker_not_there"] * 3
+    assert [line["retry_in_s"] for line in lines] == [0.1, 0.15, 0.15]
     assert all(line["bootstrap"] == f"127.0.0.1:{port}" for line in lines)
     assert "[kafka-unavailable]" in lines[0]["reason"]
     assert "Traceback" not in caplog.text

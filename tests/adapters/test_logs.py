@@ -52,6 +52,18 @@ def test_our_lines_and_theirs_have_one_shape(out: io.StringIO) -> None:
     assert str(ours["timestamp"]).endswith("Z")
 
 
+def test_the_steps_of_a_service_are_told_from_debug_on_and_its_warnings_always(out: io.StringIO) -> None:
+    for level in ("info", "debug"):
+        logs.set_up(level, "json", out)
+        logging.getLogger("stream.adapters.kafka").info("[^EventsApp]: Starting...")
+        logging.getLogger("stream.adapters.kafka").warning("[^EventsApp]: Crashed")
+    assert [line["event"] for line in lines(out)] == [
+        "[^EventsApp]: Crashed",
+        "[^EventsApp]: Starting...",
+        "[^EventsApp]: Crashed",
+    ]
+
+
 def test_what_is_below_the_level_is_not_there(out: io.StringIO) -> None:
     logs.set_up("warning", "json", out)
     structlog.get_logger().info("quiet")
