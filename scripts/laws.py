@@ -30,11 +30,13 @@ POINTS: dict[str, tuple[str, ...]] = {
         "tests/laws/test_law_7_*.py",
         "tests/laws/test_bad_input.py",
         "tests/e2e/test_bad_input.py",
+        "tests/e2e/test_transactions.py",
     ),
     "Laws 8 and 9: exactly one segment; channel-blind": ("tests/laws/test_laws_8_and_9.py",),
     "The engine agrees with the naive oracle": (
         "tests/core/test_oracle_agreement.py",
         "tests/core/test_families_*.py",
+        "tests/house/test_oracle_alone.py",
     ),
     "Planted engine bugs are caught by the oracle": ("tests/core/test_mutations.py",),
     "The published snapshots of the lifecycle, to the customer": ("tests/rules/test_lifecycle_snapshots.py",),

@@ -73,7 +73,7 @@ class FakeFrontier:
     reports: dict[str, int] = field(default_factory=dict)
 
     async def report(self, source: str, before_ms: int) -> None:
-        self.reports[source] = max(before_ms, self.reports.get(source, before_ms))
+        self.reports[source] = before_ms
 
     async def reached(self, sources: Sequence[str]) -> int | None:
         if any(source not in self.reports for source in sources):

@@ -29,13 +29,15 @@ log = structlog.get_logger(__name__)
 
 
 class Fetched(NamedTuple):
-    """What one poll brought for one partition: records, or the error that fetching met."""
+    """What one poll brought for one partition: records, or the error that fetching met, or marks of transactions."""
 
     partition: int
     epoch: int
     records: list[Record]
     log_end: int
     error: StreamError | None = None
+    behind: int = 0
+    """The offset behind all that was fetched: marks of transactions have offsets, and are no records."""
 
 
 class LogSource(Protocol):
@@ -170,6 +172,7 @@ class Lane:
                 return
             if batch.records:
                 await self._hand_over(batch.records)
+            self.position = max(self.position, batch.behind)
             if batch.error is not None:
                 raise _healable(batch.error) from batch.error
 

@@ -59,6 +59,7 @@ class BatchThread(AIOKafkaConsumerThread):
             partition_assignment_strategy=[RoundRobinPartitionAssignor],
             enable_auto_commit=False,
             auto_offset_reset="none",
+            isolation_level="read_committed",  # what a writer took back never happened
             session_timeout_ms=options.session_timeout_ms,
             heartbeat_interval_ms=options.heartbeat_ms,
             rebalance_timeout_ms=options.rebalance_timeout_ms,
@@ -146,8 +147,7 @@ class BatchThread(AIOKafkaConsumerThread):
             if not taken:
                 await self._wait_for_records(fetcher, wait_s)
                 taken = self._drain(fetcher, topic, wanted)
-            mended = [await self._read_again(fetcher, topic, f) if f.error is BAD_NAME else f for f in taken]
-            return [each for each in mended if each.records or each.error]
+            return [await self._read_again(fetcher, topic, f) if f.error is BAD_NAME else f for f in taken]
 
     async def _wait_for_records(self, fetcher: Any, wait_s: float) -> None:
         self._waiter = fetcher._create_fetch_waiter()
@@ -174,7 +174,8 @@ class BatchThread(AIOKafkaConsumerThread):
         """Return the records of one fetch as ours, or the error it met."""
         records, error = records_of(result, tp)
         state = fetcher._subscriptions.subscription.assignment.state_value(tp)
-        return Fetched(tp.partition, self._epochs[tp.partition], records, state.highwater or 0, error)
+        behind = state.position if state.has_valid_position else 0
+        return Fetched(tp.partition, self._epochs[tp.partition], records, _stable_end(state), error, behind)
 
     async def _read_again(self, fetcher: Any, topic: str, fetched: Fetched) -> Fetched:
         """Return the batch that the client cannot read, unless a seek came between."""
@@ -184,7 +185,7 @@ class BatchThread(AIOKafkaConsumerThread):
         records, behind, error = await read_again(fetcher._client, tp, offset, self.options)
         if self._epochs[tp.partition] == fetched.epoch:
             state.consumed_to(behind)
-        return fetched._replace(records=records, error=error)
+        return fetched._replace(records=records, behind=behind, error=error)
 
     async def _seek_to(self, tp: TopicPartition, offset: int) -> int:
         self._ensure_consumer().seek(tp, offset)
@@ -211,6 +212,11 @@ class BatchThread(AIOKafkaConsumerThread):
         if not self._committing.done():
             raise TimeoutError
         self._committing.result()
+
+
+def _stable_end(state: Any) -> int:
+    """Return the end of what may be read now: an open transaction holds it back, where the broker knows any."""
+    return int((state.highwater if state.lso is None or state.lso < 0 else state.lso) or 0)
 
 
 def _ask_for_more(fetcher: Any) -> None:

@@ -7,7 +7,6 @@ import contextlib
 import datetime as dt
 import json
 import shutil
-import sys
 from collections.abc import Coroutine
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -212,8 +211,3 @@ async def _end(tasks: list[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def is_terminal() -> bool:
-    """Tell whether a person watches the standard error."""
-    return sys.stderr.isatty()

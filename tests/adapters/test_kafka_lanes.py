@@ -106,6 +106,17 @@ async def test_few_large_records_are_no_small_batch(bench: Bench) -> None:
     await bench.notebook.until(lambda: bench.notebook.count == 11)
 
 
+async def test_marks_of_transactions_are_passed_and_nothing_waits_behind_them(bench: Bench) -> None:
+    await bench.lanes.open([0])
+    bench.lanes.offer([bench.source.batch(0, 98)._replace(behind=99)])
+    await bench.notebook.until(lambda: bench.notebook.count == 98)
+    bench.lanes.offer([bench.source.batch(99, 99)._replace(behind=100)])
+    while bench.lanes.statuses()[0].position < 100:
+        await asyncio.sleep(0)
+    assert bench.lanes.statuses()[0].lag_records == 0
+    assert bench.notebook.calls.count(("records", 0)) == 1, "a mark is no batch"
+
+
 async def test_small_batches_that_come_while_one_is_at_work_are_handed_over_as_one(bench: Bench) -> None:
     gate = held(bench)
     await bench.lanes.open([0])
