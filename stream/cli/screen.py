@@ -51,7 +51,7 @@ def say_table(
     # no markup and no emoji: what is shown was written by others
     table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, highlight=False)
     for name in columns:
-        table.add_column(name.removesuffix("#"), justify="right" if name.endswith("#") else "left")
+        table.add_column(name.removesuffix("#"), justify="right" if name.endswith("#") else "left", overflow="fold")
     for row in rows:
         table.add_row(*(_cell(each) for each in row))
     stream = sys.stderr if beside else sys.stdout
