@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from heapq import heappop, heappush
 
 from stream.ruleset.layout import AUDIENCES
 from stream.ruleset.names import ABOUT_TO_LEAVE
@@ -81,11 +82,22 @@ def _asks(segment: SegmentRules) -> bool:
 
 
 def _in_order(questions: list[Question]) -> list[Question]:
-    left = {question.name: question for question in questions}
+    """Of those that need nothing more the first by name, again and again; each is asked once what it looks at."""
+    named = {question.name: question for question in questions}
+    needs = {name: question.looks_at() & (named.keys() - {name}) for name, question in named.items()}
+    needed_by: dict[str, list[str]] = {name: [] for name in named}
+    for name, needed in needs.items():
+        for each in needed:
+            needed_by[each].append(name)
+    ready = sorted(name for name, needed in needs.items() if not needed)  # a sorted list is a heap
     done: list[Question] = []
-    while left:
-        ready = min(name for name, question in left.items() if not question.looks_at() & (left.keys() - {name}))
-        done.append(left.pop(ready))
+    while ready:
+        name = heappop(ready)
+        done.append(named[name])
+        for other in needed_by[name]:
+            needs[other].remove(name)
+            if not needs[other]:
+                heappush(ready, other)
     return done
 
 

@@ -55,7 +55,16 @@ CASES += [
 ]
 CASES += [
     ({"share": B, "where": {"category": "garden"}, compare: bar}, holds)
-    for compare, bar, holds in [("at_least", 1, True), ("above", 1, False), ("below", 1, False), ("at_most", 1, True)]
+    for compare, bar, holds in [
+        ("at_least", 1, True),
+        ("above", 1, False),
+        ("below", 1, False),
+        ("at_most", 1, True),
+        ("exactly", 1, True),
+        ("exactly", 0.5, False),
+        ("between", [0.5, 1], True),
+        ("between", [0, 0.5], False),
+    ]
 ]
 
 

@@ -86,7 +86,7 @@ def test_near_measures_the_great_circle() -> None:
 )
 def test_what_is_no_place_is_near_nothing(home: Any) -> None:
     """Text, half a place, and a list are no place."""
-    assert played(audience({"near": "flagship", "km": 20_000}), [told(1, traits={"home": home})], None)[1] == []
+    assert flips({"near": "flagship", "km": 20_000}, [told(1, traits={"home": home})]) == []
 
 
 def test_the_other_side_of_the_globe_is_half_its_girth_away() -> None:

@@ -153,7 +153,13 @@ def near(parts: dict[str, Any], world: World, _now: int) -> bool:
     kinds = {name: about.get("type") for name, about in (world.vocabulary.get("traits") or {}).items()}
     told = [world.latest("traits", name) for name, kind in kinds.items() if kind == "place"]
     limit = float(parts["km"])
-    return any(isinstance(one, dict) and distance_km(one, place) <= limit for one in told)
+    whole = [one for one in told if isinstance(one, dict) and is_degrees(one.get("lat")) and is_degrees(one.get("lon"))]
+    return any(distance_km(one, place) <= limit for one in whole)
+
+
+def is_degrees(value: Any) -> bool:
+    """Return whether a place can have this as one of its two numbers."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def distance_km(one: dict[str, Any], other: dict[str, Any]) -> float:
