@@ -79,6 +79,7 @@ def test_every_declared_metric_is_on_the_page(metrics: Prometheus) -> None:
     shown = {name for name, _ in page(metrics)}
     missing = [each.name for each in METRICS if not {each.name, f"{each.name}_count"} & shown]
     assert missing == []
+    assert [name for name in sorted(shown) if name.endswith("_created")] == [], "no table names them"
 
 
 def test_partitions_add_up_and_the_worst_age_counts(metrics: Prometheus) -> None:
