@@ -21,7 +21,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 
 # a second series beside every counter, that no table of ours names
-disable_created_metrics()  # type: ignore[no-untyped-call] - the library says no types here
+disable_created_metrics()  # type: ignore[no-untyped-call]  # the library says no types here
 MS = 1_000
 LATENCIES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0)
 COMMITS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
