@@ -91,7 +91,14 @@ class _Measured:
         async with site.producer() as producer:
             relays = [
                 Relay(
-                    number, site.topics, producer, Prometheus(), WallClock(), 1 << 40, Limits().together_records, _yes
+                    number,
+                    topics=site.topics,
+                    producer=producer,
+                    metrics=Prometheus(),
+                    clock=WallClock(),
+                    bound=1 << 40,
+                    together=Limits().together_records,
+                    is_ours=_yes,
                 )
                 for number in range(PARTITIONS)
             ]

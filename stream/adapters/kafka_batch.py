@@ -36,7 +36,7 @@ class RawName(str):
         return str.encode(self, encoding, errors)
 
 
-class Batch(BatchBuilder):  # type: ignore[misc]
+class Batch(BatchBuilder):  # type: ignore[misc]  # aiokafka ships no types
     """A batch that also takes header names with surrogate escapes, and is stamped as its writer wants."""
 
     _builder: Any
@@ -96,7 +96,7 @@ def _read(buffer: bytearray, at: int, batch: Any, partition: int) -> tuple[Recor
     key, at = _part(buffer, at)
     value, at = _part(buffer, at)
     count, at = decode_varint(buffer, at)
-    headers = []
+    headers: list[tuple[str, Any]] = []  # a value may be null: who reads them passes over those
     for _ in range(count):
         name, at = _part(buffer, at)
         told, at = _part(buffer, at)
@@ -104,7 +104,7 @@ def _read(buffer: bytearray, at: int, batch: Any, partition: int) -> tuple[Recor
     if at != end:
         raise CorruptRecordException(f"A record of the batch at {batch.base_offset} ends at {at} and not at {end}")
     fault = "" if all(_is_text(name) for name, _ in headers) else UNREADABLE_NAME
-    return Record(partition, batch.base_offset + offset, stamp, key, value, tuple(headers), fault), at  # type: ignore[arg-type]
+    return Record(partition, batch.base_offset + offset, stamp, key, value, tuple(headers), fault), at
 
 
 def _part(buffer: bytearray, at: int) -> tuple[bytes | None, int]:

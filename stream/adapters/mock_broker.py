@@ -60,7 +60,7 @@ def start_mock_broker() -> MockBroker:
 
 def main() -> None:
     """Serve until standard input ends; print the address first."""
-    from confluent_kafka import Producer  # noqa: PLC0415  (a wheel of 40 MB that only the child needs)
+    from confluent_kafka import Producer  # noqa: PLC0415 - a wheel of 40 MB that only the child needs
 
     owner = Producer({"test.mock.num.brokers": 1, "log_level": 0})
     brokers = owner.list_topics(timeout=ANSWER_SECONDS).brokers

@@ -24,23 +24,23 @@ class Decoded(Protocol):
     """The canonical event as it was decoded, before anything was judged."""
 
     @property
-    def event_id(self) -> str: ...  # noqa: D102 - the fields are described by the canonical event
+    def event_id(self) -> str: ...  # noqa: D102 - see the canonical event
     @property
-    def source(self) -> str: ...  # noqa: D102
+    def source(self) -> str: ...  # noqa: D102 - see the canonical event
     @property
-    def name(self) -> str: ...  # noqa: D102
+    def name(self) -> str: ...  # noqa: D102 - see the canonical event
     @property
-    def customer(self) -> str: ...  # noqa: D102
+    def customer(self) -> str: ...  # noqa: D102 - see the canonical event
     @property
-    def occurred_ms(self) -> int | None: ...  # noqa: D102
+    def occurred_ms(self) -> int | None: ...  # noqa: D102 - see the canonical event
     @property
-    def properties(self) -> Mapping[str, Any]: ...  # noqa: D102
+    def properties(self) -> Mapping[str, Any]: ...  # noqa: D102 - see the canonical event
     @property
-    def traits(self) -> Mapping[str, Any]: ...  # noqa: D102
+    def traits(self) -> Mapping[str, Any]: ...  # noqa: D102 - see the canonical event
     @property
-    def consents(self) -> Mapping[str, str]: ...  # noqa: D102
+    def consents(self) -> Mapping[str, str]: ...  # noqa: D102 - see the canonical event
     @property
-    def lists(self) -> Mapping[str, str]: ...  # noqa: D102
+    def lists(self) -> Mapping[str, str]: ...  # noqa: D102 - see the canonical event
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from stream.ruleset.compile_sources import Kept
 from stream.ruleset.compile_states import Asks, States
 from stream.ruleset.compile_tests import where_tests
 from stream.ruleset.schema_events import Sequence
-from stream.ruleset.schema_parts import StepDidNot
+from stream.ruleset.schema_parts import StepDid, StepDidNot
 from stream.ruleset.spans import span_text
 from stream.ruleset.wording import event_words, where_words
 
@@ -56,9 +56,8 @@ def _ending(states: States, asks: Asks, shape: Shape) -> frozenset[str]:
     return frozenset(names.get(shape.end_bit, ())) - steps
 
 
-def _event_of(step: object) -> str:
-    event: str = step.did_not if isinstance(step, StepDidNot) else step.did  # type: ignore[attr-defined]
-    return event
+def _event_of(step: StepDid | StepDidNot) -> str:
+    return step.did_not if isinstance(step, StepDidNot) else step.did
 
 
 def _states_of(states: States, asks: Asks, per: str | None, shape: Shape) -> tuple[Kept | None, list[Booked]]:

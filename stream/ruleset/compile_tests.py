@@ -83,14 +83,15 @@ def count_test(count: Count, scale: int) -> Test:
 
 def compare_test(compare: Compare, scale: int) -> Test:
     """Return the test of a COMPARE on a value, None meaning missing; ValueError for a comparison with time."""
-    op, value = compare.op, compare.value
+    op = compare.op
+    value: Any = compare.value  # of the type that goes with the operator
     if op in NUMBER_OPS:
         pair = value if op == "between" else (value, None)
-        return number_test(op, pair[0], pair[1], scale)  # type: ignore[index]
+        return number_test(op, pair[0], pair[1], scale)
     if op in TEXT_TESTS:
         return TEXT_TESTS[op](str(value))
     if op in LIST_TESTS:
-        return LIST_TESTS[op]([_json_like(each) for each in value])  # type: ignore[union-attr]
+        return LIST_TESTS[op]([_json_like(each) for each in value])
     if op == "exists":
         return matching.exists(wanted=bool(value))
     if op in SAME_OPS:

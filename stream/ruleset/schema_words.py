@@ -171,7 +171,7 @@ class CompareCounts(Words):
     def _low_before_high(self) -> Self:
         if self.between and not isinstance(self.between[0], Bar) and not isinstance(self.between[1], Bar):
             low, high = self.between
-            if low > high:  # type: ignore[operator] # bars are gone
+            if low > high:  # type: ignore[operator]  # bars are gone
                 raise wrong(
                     "rule-value", f"between [{low}, {high}] is nothing; write the lower one first", at="between"
                 )
@@ -195,7 +195,7 @@ class Counted(CompareCounts):
             value = self.value_of(word)
             if word == "between":
                 return Count("between", value[0], value[1])
-            return Count(word, value)  # type: ignore[arg-type] # one of COUNT_WORDS
+            return Count(word, value)  # type: ignore[arg-type]  # one of COUNT_WORDS
         return None
 
 

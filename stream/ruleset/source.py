@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from ruamel.yaml import YAML
-from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined] # imported there, from the C extension
+from ruamel.yaml.cyaml import CParser  # type: ignore[attr-defined]  # imported there, from the C extension
 from ruamel.yaml.error import MarkedYAMLError
 from ruamel.yaml.events import (
     AliasEvent,

@@ -66,7 +66,8 @@ def compare_words(compare: Compare) -> str:
     """Return a comparison as words: `at least 20`, `is "garden"`."""
     if compare.op == "from_to":
         return value_text(compare.value)
-    shown = span_text(compare.value) if compare.op in _SPAN_OPS else value_text(compare.value)  # type: ignore[arg-type]
+    value: Any = compare.value  # of the type that goes with the operator
+    shown = span_text(value) if compare.op in _SPAN_OPS else value_text(value)
     return f"{op_words(compare.op)} {shown}"
 
 

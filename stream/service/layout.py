@@ -91,3 +91,21 @@ async def _move(deployment: Deployment, store: Store) -> int:
             await store.commit(number, Commit(encode_head(head)))
             moved += 1
     return moved
+
+
+def usable_head(number: int, packed: bytes | None, log: tuple[int, int], rules_hash: str) -> Head:
+    """Return the stored head of a partition; LayoutError where it is missing, or of another log or other rules."""
+    if packed is None:
+        raise LayoutError(f"partition {number} has no stored head; restore Redis, or rebuild from the log")
+    head, (start, end) = decode_head(packed), log
+    if not start <= head.position <= end:
+        raise LayoutError(
+            f"partition {number}: Redis stands at offset {head.position}, the log holds {start} to {end}; "
+            "the topic was recreated or cut: restore it, or rebuild into an empty deployment"
+        )
+    if head.rules[1] != rules_hash:
+        raise LayoutError(
+            f"partition {number}: the state was made with rules {head.rules[1][:12]}, this worker has "
+            f"{rules_hash[:12]}; start it with the rules of the state, or rebuild into an empty deployment"
+        )
+    return head

@@ -12,18 +12,19 @@ from msgspec import structs
 from stream.core.event import Event
 from stream.core.plan import Plan
 from stream.core.profile import NEVER
-from stream.errors import FencedError, LayoutError
+from stream.errors import FencedError
 from stream.ports import Clock, Commit, Metrics, Producer, Record, Store
 from stream.service.aside import Aside
 from stream.service.cache import Cache
 from stream.service.entrance import Entrance, fingerprint, portions
+from stream.service.layout import usable_head
 from stream.service.letters import send_dead_letters
 from stream.service.limits import Limits
 from stream.service.relay import Relay
 from stream.service.slices import Changes, Work, understand
 from stream.service.tally import flat, tally
 from stream.service.topics import Topics
-from stream.wire.head import Head, decode_head, encode_head
+from stream.wire.head import Head, encode_head
 from stream.wire.outbox import encode_slice
 
 
@@ -58,14 +59,14 @@ class Partition:
         self._cache = Cache(shared.limits.cache_bytes)
         self.relay = Relay(
             number,
-            shared.topics,
-            shared.producer,
-            shared.metrics,
-            shared.clock,
-            shared.limits.outbox_records,
-            shared.limits.together_records,
-            shared.store.is_ours,
-            shared.warn,
+            topics=shared.topics,
+            producer=shared.producer,
+            metrics=shared.metrics,
+            clock=shared.clock,
+            bound=shared.limits.outbox_records,
+            together=shared.limits.together_records,
+            is_ours=shared.store.is_ours,
+            warn=shared.warn,
         )
         self._turn = asyncio.Lock()
         self._aside = Aside()
@@ -92,30 +93,13 @@ class Partition:
             await self.relay.stop()
             self._cache.clear()
             taken = await self._shared.store.take(self.number)
-            if taken.head is None:
-                raise LayoutError(f"partition {self.number} has no stored head; restore Redis, or rebuild from the log")
-            self.head = decode_head(taken.head)
-            self._check(log_start, log_end)
+            self.head = usable_head(self.number, taken.head, (log_start, log_end), self._shared.rules[1])
             self.earliest_wake = await self._earliest()
             self.relay.start(taken.outbox)
             self._shared.metrics.members(self.number, flat(self.head.members))
             self.is_taken = True
             position = self.head.position
             return position - 1 if position > log_start and self.head.fingerprint else position
-
-    def _check(self, log_start: int, log_end: int) -> None:
-        head, shared = self.head, self._shared
-        if not log_start <= head.position <= log_end:
-            raise LayoutError(
-                f"partition {self.number}: Redis stands at offset {head.position}, the log holds {log_start} to "
-                f"{log_end}; "
-                "the topic was recreated or cut: restore it, or rebuild into an empty deployment"
-            )
-        if head.rules[1] != shared.rules[1]:
-            raise LayoutError(
-                f"partition {self.number}: the state was made with rules {head.rules[1][:12]}, this worker has "
-                f"{shared.rules[1][:12]}; start it with the rules of the state, or rebuild into an empty deployment"
-            )
 
     async def _earliest(self) -> int:
         earliest = await self._shared.store.earliest(self.number)
@@ -138,32 +122,56 @@ class Partition:
         FencedError and UnavailableError mean that the partition must be taken again before anything else.
         """
         limits = self._shared.limits
-        async with self._owning():
+        async with self._alone_or_to_be_taken_again():
             fresh = self.entrance.fresh(batch, self.head)
         for part in portions(fresh, limits.slice_records, limits.slice_bytes):
             await self._room()
-            async with self._owning():
+            async with self._alone_or_to_be_taken_again():
                 await self._records(part)
 
+    # -- guards: each lets every error through; what it leaves behind is in its name ------
+
     @asynccontextmanager
-    async def _owning(self) -> AsyncIterator[None]:
-        """Have the partition alone; whatever goes wrong leaves it to be taken again, and a lost one is silent."""
+    async def _alone_or_to_be_taken_again(self) -> AsyncIterator[None]:
+        """Have the partition alone: whatever goes wrong, be it a cancel, leaves it to be taken again."""
         async with self._turn:
             if not self.is_taken:
                 raise FencedError(f"partition {self.number} must be taken again")
             is_whole = False
             try:
-                yield
+                async with self._silent_when_lost():
+                    yield
                 is_whole = True
-            except FencedError:
-                await self.relay.stop()
-                raise
             finally:
                 self.is_taken = is_whole
 
+    @asynccontextmanager
+    async def _silent_when_lost(self) -> AsyncIterator[None]:
+        """Leave a partition that somebody else has to be taken again, and publish nothing more of it.
+
+        Stands alone where only the relay is asked: what ended it was seen while nobody had the turn.
+        """
+        try:
+            yield
+        except FencedError:
+            self.is_taken = False
+            await self.relay.stop()
+            raise
+
+    @contextmanager
+    def _counted_when_refused(self) -> Iterator[None]:
+        """Count a commit that is refused: the fetch begins it, and looks whether it could still succeed."""
+        try:
+            yield
+        except FencedError:
+            self._shared.metrics.commits_refused()
+            raise
+
+    # -- a slice of records ---------------------------------------------------------------
+
     async def _room(self) -> None:
         """Wait, and say so, while the outbox is full."""
-        async with self._fenced_by_relay():
+        async with self._silent_when_lost():
             if self.relay.has_room:
                 return
             self._hold(True)
@@ -171,16 +179,6 @@ class Partition:
                 await self.relay.room()
             finally:
                 self._hold(False)
-
-    @asynccontextmanager
-    async def _fenced_by_relay(self) -> AsyncIterator[None]:
-        """Leave the partition to be taken again where the relay saw that somebody else has it."""
-        try:
-            yield
-        except FencedError:
-            self.is_taken = False
-            await self.relay.stop()
-            raise
 
     async def _records(self, records: list[Record]) -> None:
         started = self._shared.clock.elapsed()
@@ -192,9 +190,8 @@ class Partition:
             lambda is_careful: self._new_work(stored, is_careful), lambda work: self._aside.apply(incoming, work)
         )
         if work.refused:
+            await self._raise_when_lost()  # who has the partition now sends them, too
             shared = self._shared
-            with self._refusable():  # who has the partition now sends them, too
-                await shared.store.fetch(self.number, ())
             await send_dead_letters(shared.producer, shared.topics.dead_letters, shared.topics.events, work.refused)
         last = records[-1]
         await self._commit(work, changes, started, len(records), (last.offset + 1, fingerprint(last)))
@@ -212,18 +209,14 @@ class Partition:
         cold = [each for each, packed in found.items() if packed is None]
         if not cold:
             return found
-        with self._refusable():
+        with self._counted_when_refused():
             stored = await self._shared.store.fetch(self.number, cold)
         return found | dict(zip(cold, stored, strict=True))
 
-    @contextmanager
-    def _refusable(self) -> Iterator[None]:
-        """Count a commit that is refused: the fetch begins it, and looks whether it could still succeed."""
-        try:
-            yield
-        except FencedError:
-            self._shared.metrics.commits_refused()
-            raise
+    async def _raise_when_lost(self) -> None:
+        """Raise FencedError where somebody else has the partition: a fetch looks at the head, be it of no customer."""
+        with self._counted_when_refused():
+            await self._shared.store.fetch(self.number, ())
 
     # -- timers ---------------------------------------------------------------------------
 
@@ -232,10 +225,10 @@ class Partition:
 
         Raises what ended the relay, if something did.
         """
-        async with self._fenced_by_relay():
+        async with self._silent_when_lost():
             if not self.relay.has_room_to_spare or self.earliest_wake >= self.head.tick_ms:
                 return False
-        async with self._owning():
+        async with self._alone_or_to_be_taken_again():
             started = self._shared.clock.elapsed()
             due = await self._shared.store.due(self.number, self.head.tick_ms, self._shared.limits.timers)
             customers = [customer_id for customer_id, _ in due]
@@ -252,7 +245,7 @@ class Partition:
 
     async def trim(self) -> None:
         """Take published slices out of the stored outbox, where no other commit does it soon."""
-        async with self._owning():
+        async with self._alone_or_to_be_taken_again():
             if self.relay.published:
                 work = self._new_work({}, False)
                 await self._commit(work, work.finish(), self._shared.clock.elapsed(), 0)
@@ -274,7 +267,7 @@ class Partition:
             told.decided_at = self._shared.clock.now_ms()
         outbox = [encode_slice(told)] if told else []
         trim = self.relay.published
-        with self._refusable():
+        with self._counted_when_refused():
             await self._shared.store.commit(self.number, Commit(encode_head(head), profiles, timers, outbox, trim))
         self.head = head
         self._cache.put_all(profiles)

@@ -27,6 +27,7 @@ class Relay:
     def __init__(
         self,
         partition: int,
+        *,
         topics: Topics,
         producer: Producer,
         metrics: Metrics,

@@ -6,7 +6,7 @@ Nothing here would change a decision: what does is content named by hash, not an
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from stream.settings.kinds import (
     BROKERS,
@@ -32,9 +32,7 @@ T = TypeVar("T")
 def setting(name: str, kind: Kind[T], default: T, meaning: str, *, secret: bool = False) -> T:
     """Return a dataclass field that knows how it is called outside, how it is read and what it means."""
     traits = {"name": name, "kind": kind, "help": meaning, "secret": secret}
-    # typed as its value, as dataclasses.field itself is
-    declared: Any = field(default=default, repr=not secret, metadata=traits)
-    return declared  # type: ignore[no-any-return]
+    return field(default=default, repr=not secret, metadata=traits)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

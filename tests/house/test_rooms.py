@@ -41,6 +41,35 @@ def test_a_file_says_in_its_first_sentence_what_it_is(path: Path) -> None:
     assert doc.splitlines()[0].endswith((".", ":", ";", ",")) or doc.split("\n\n", 1)[0].endswith((".", ":"))
 
 
+SUPPRESSED = re.compile(r"# ?(?:noqa|type: ?ignore|pragma:|mypy:|ruff:)")
+WHY = re.compile(r"# noqa: [A-Z0-9, ]+ - \w|# type: ignore\[[a-z, -]+\]  # \w|# pragma: no (?:cover|branch) - \w")
+"""mypy wants the reason of a `type: ignore` in a comment of its own, the others behind a dash."""
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_what_is_suppressed_says_why(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    silent = [number for number, line in enumerate(lines, 1) if SUPPRESSED.search(line) and not WHY.search(line)]
+    assert silent == [], f"{named(path)}: say behind the code why, or mend what is suppressed"
+
+
+@pytest.mark.parametrize(
+    ("line", "is_told"),
+    [
+        ("x()  # noqa: S1 - a wheel of 40 MB", True),
+        ("x()  # noqa: S1", False),
+        ("x()  # noqa", False),
+        ("x()  # type: ignore[misc]  # it ships no types", True),
+        ("x()  # type: ignore[misc]", False),
+        ("x()  # pragma: no cover - only on Windows", True),
+        ("x()  # pragma: no cover", False),
+    ],
+)
+def test_a_reason_is_told_from_none(line: str, is_told: bool) -> None:
+    assert SUPPRESSED.search(line)
+    assert bool(WHY.search(line)) is is_told
+
+
 def test_files_are_small() -> None:
     longer = {named(path) for path in FILES if len(path.read_text().splitlines()) > MOST_LINES}
     assert longer - LONGER_FILES.keys() == set(), "split the file, or say in LONGER_FILES why not"

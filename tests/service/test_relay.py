@@ -52,14 +52,14 @@ class Rig:
     def made(self) -> Relay:
         return Relay(
             3,
-            TOPICS,
-            self.producer,
-            self.metrics,
-            self.clock,
-            self.bound,
-            self.together,
-            self.is_ours,
-            self.warnings.append,
+            topics=TOPICS,
+            producer=self.producer,
+            metrics=self.metrics,
+            clock=self.clock,
+            bound=self.bound,
+            together=self.together,
+            is_ours=self.is_ours,
+            warn=self.warnings.append,
         )
 
     def share(self, other: Rig) -> None:
