@@ -125,6 +125,8 @@ class FakeProducer:
     """While not set, what is sent has not arrived: the process fell asleep on the way."""
     is_fenced: bool = True
     """False is the negative control: older claims are as good as the newest."""
+    ended: set[tuple[int, int]] = field(default_factory=set)
+    """The claims under which a write failed: partition and number."""
 
     async def send(
         self,
@@ -141,17 +143,28 @@ class FakeProducer:
     async def send_batch(
         self, topic: str, partition: int, messages: Iterable[Message], claim: object | None = None
     ) -> int:
+        if isinstance(claim, int) and (partition, claim) in self.ended:
+            raise UnavailableError("fake Kafka: a write under this claim failed")
         count = 0
         for message in messages:
             if self.asleep is not None:
                 await self.asleep.wait()
-            if isinstance(claim, int) and self.is_fenced:
-                if claim < self.log.newest.get((topic, partition), 0):
-                    raise FencedError("fake Kafka: written under a newer claim")
-                self.log.newest[topic, partition] = claim
-            await self._written(topic, partition, message)
+            if isinstance(claim, int):
+                self._pass(topic, partition, claim)
+            try:
+                await self._written(topic, partition, message)
+            except UnavailableError:
+                self.ended |= {(partition, claim)} if isinstance(claim, int) else set()
+                raise
             count += 1
         return count
+
+    def _pass(self, topic: str, partition: int, claim: int) -> None:
+        """Let a claim write that is not older than the newest that wrote; FencedError for any other."""
+        if self.is_fenced:
+            if claim < self.log.newest.get((topic, partition), 0):
+                raise FencedError("fake Kafka: written under a newer claim")
+            self.log.newest[topic, partition] = claim
 
     async def claim(self, partition: int) -> object:
         if self.is_away:

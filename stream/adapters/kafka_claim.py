@@ -25,6 +25,8 @@ class Claim:
 
     producer_id: int
     epoch: int
+    is_over: bool = False
+    """Whether a write under it failed: what comes next could come before what is still on its way."""
     _next: dict[str, int] = field(default_factory=dict)
 
     def stamp(self, topic: str, records: int) -> tuple[int, int, int]:

@@ -101,11 +101,24 @@ class KafkaProducer:
         """Write messages to one partition in order, one request in flight; return how many: all, acknowledged.
 
         Raises UnavailableError at the first failed request: the earlier ones are written, the later ones never sent.
+        It ends the claim: whatever is sent under it later fails, too.
         """
+        if not isinstance(claim, Claim):
+            return await self._send_batches(topic, partition, _batches(messages, None))
+        if claim.is_over:
+            raise UnavailableError(
+                "Kafka: a write under this claim failed; claim the partition anew [kafka-unavailable]"
+            )
+        try:
+            return await self._send_batches(topic, partition, _batches(messages, partial(claim.stamp, topic)))
+        except UnavailableError:
+            claim.is_over = True
+            raise
+
+    async def _send_batches(self, topic: str, partition: int, batches: Iterable[Batch]) -> int:
         count = 0
         client = await self._ready()
-        stamp = partial(claim.stamp, topic) if isinstance(claim, Claim) else None
-        for batch in _batches(messages, stamp):
+        for batch in batches:
             count += int(batch.record_count())
             await Sent(await self._queued(client, batch, topic, partition))
         return count

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OutOfOrderSequenceNumber
 from aiokafka.partitioner import DefaultPartitioner
 
@@ -28,18 +27,8 @@ async def producer(log: Log) -> AsyncIterator[KafkaProducer]:
 
 async def read_all(log: Log, topic: str, partition: int) -> list[tuple[object, ...]]:
     """Return (offset, timestamp, key, value, headers) of all records of a partition."""
-    consumer = AIOKafkaConsumer(bootstrap_servers=log.bootstrap)
-    await consumer.start()
-    place = TopicPartition(topic, partition)
-    consumer.assign([place])
-    end = (await consumer.end_offsets([place]))[place]
-    consumer.seek(place, 0)
-    found = []
-    while len(found) < end:
-        record = await consumer.getone()
-        found.append((record.offset, record.timestamp, record.key, record.value, record.headers))
-    await consumer.stop()
-    return found
+    found = await log.read(topic, partition)
+    return [(each.offset, each.timestamp_ms, each.key, each.value, each.headers) for each in found]
 
 
 async def test_what_is_sent_is_there_once_in_order_with_its_offset(log: Log, producer: KafkaProducer) -> None:

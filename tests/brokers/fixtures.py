@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from stream.adapters.kafka_options import KafkaOptions
 from stream.adapters.kafka_topics import TopicPlan, apply_topics
 from stream.adapters.mock_broker import start_mock_broker
+from stream.ports import Record
 from tests.brokers.kafka_broker import KafkaBroker, ServersMissingError
 
 _numbers = itertools.count(1)
@@ -37,6 +39,21 @@ class Log:
         """Return options for one member of this topic's own group; sessions are short."""
         options = KafkaOptions(self.bootstrap, topic=topic, group=f"group-{topic}")
         return replace(options, heartbeat_ms=500, hint_every_ms=100, **changes)  # type: ignore[arg-type]
+
+    async def read(self, topic: str, partition: int) -> list[Record]:
+        """Return all that is in a partition."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=self.bootstrap)
+        await consumer.start()
+        place = TopicPartition(topic, partition)
+        consumer.assign([place])
+        end = (await consumer.end_offsets([place]))[place]
+        consumer.seek(place, 0)
+        found: list[Record] = []
+        while len(found) < end:
+            each = await consumer.getone()
+            found.append(Record(partition, each.offset, each.timestamp, each.key, each.value, each.headers))
+        await consumer.stop()
+        return found
 
 
 @pytest.fixture(scope="session")
