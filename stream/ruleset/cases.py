@@ -95,8 +95,7 @@ class _Stage:
         line, _ = self.place("name")
         expected = tuple(map(expected_text, self.case.expect))
         told = (self.segment, self.case.name, self.file, line, expected)
-        rules = self.ruleset.segment(self.segment)
-        if rules is not None and not rules.is_on:
+        if self.is_off():
             return Played(*told, is_off=True)
         try:
             transitions = self.play(self.end())[1]
@@ -104,6 +103,16 @@ class _Stage:
             return Played(*told, differences=(refused.difference,))
         moves = [(self.move(each), each) for each in transitions if each.dimension in self.dimensions]
         return Played(*told, tuple(move for move, _ in moves), tuple(self.differences(moves)))
+
+    def is_off(self) -> bool:
+        """Tell whether the segment is off, or takes everybody else of an order that is off as a whole."""
+        rules = self.ruleset.segment(self.segment)
+        if rules is None:
+            return False
+        home = next((one for one in self.ruleset.dimensions if one.id == rules.dimension), None)
+        if home is None or rules.name != home.otherwise:
+            return not rules.is_on
+        return not any(home.segments[name].is_on for name in home.order)
 
     def place(self, *path: str | int) -> tuple[int, int]:
         """Return line and column of a part of the case."""

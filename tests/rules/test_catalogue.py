@@ -96,6 +96,16 @@ def test_every_segment_has_an_owner_a_description_and_a_next_action() -> None:
         assert one.next_action, one.id
 
 
+def test_every_segment_has_cases_also_who_takes_everybody_else() -> None:
+    assert {one.id for one in shipped().all_segments() if not shipped().cases.get(one.id)} == set()
+
+
+def test_cases_of_what_is_off_are_not_played_and_all_others_pass() -> None:
+    results = list(play_cases(shipped(), compile_plan(shipped(), "shipped")))
+    assert [(one.file, one.name, one.differences) for one in results if one.differences] == []
+    assert {one.segment.partition(".")[0] for one in results if one.is_off} >= {"rfm", "subscription", "acquisition"}
+
+
 def test_every_case_passes_on_the_engine_when_everything_is_sent_and_published() -> None:
     results = list(play_cases(*everything_on()))
     assert len(results) > 300
