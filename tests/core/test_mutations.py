@@ -21,6 +21,7 @@ from tests.oracle import run
 from tests.strategies import Story, stories
 from tests.strategies_families import family_stories
 
+pytestmark = pytest.mark.no_cover  # what a broken engine runs through covers nothing, and the search is long
 TRIES = settings(
     max_examples=3_000,
     deadline=None,
@@ -177,7 +178,17 @@ MUTANTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "a verdict ends earlier and nobody looks": (plan, "turned", ends_unnoticed),
     "what held when it was last read is forgotten": (engine, "remember", forgets_signs),
     "a personal gap counts a day too many": (ledger, "gap_days", gap_of_orders),
+    "the date of an event never comes nearer": (dated_rows, "as_seen", answers_for_ever),
 }
+
+
+SHORT_WAYS = {
+    "a late event is put at the end": "habits",
+    "a refund before its order is lost": "per_values",
+    "a personal gap counts a day too many": "habits",
+    "the date of an event never comes nearer": "dated_counts",
+}
+"""Where a bug is rare among whole rules, the family of conditions whose stories show it soon."""
 
 
 @pytest.mark.parametrize("name", MUTANTS)
@@ -185,15 +196,9 @@ def test_the_oracle_catches_a_planted_bug(name: str, monkeypatch: pytest.MonkeyP
     where, attribute, mutant = MUTANTS[name]
     monkeypatch.setattr(where, attribute, mutant)
     try:
-        find(stories(), is_told_wrongly, settings=TRIES)
+        find(family_stories(SHORT_WAYS[name]) if name in SHORT_WAYS else stories(), is_told_wrongly, settings=TRIES)
     except NoSuchExample:
         pytest.fail(f"no history among {TRIES.max_examples} shows it: {name}")
-
-
-def test_the_oracle_sees_that_the_date_of_an_event_comes_nearer(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Among stories of little else: dates are rare in the others."""
-    monkeypatch.setattr(dated_rows, "as_seen", answers_for_ever)
-    find(family_stories("dated_counts"), is_told_wrongly, settings=TRIES)
 
 
 def test_without_a_planted_bug_nothing_is_caught() -> None:
