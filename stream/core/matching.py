@@ -68,21 +68,6 @@ def equals(wanted: Any) -> Test:
     return lambda value: is_same(value, wanted)
 
 
-def differs(wanted: Any) -> Test:
-    """Return the test that a value is not `wanted`, missing included."""
-    return lambda value: not is_same(value, wanted)
-
-
-def one_of(wanted: Sequence[Any]) -> Test:
-    """Return the test that a value is one of these."""
-    return lambda value: any(is_same(value, each) for each in wanted)
-
-
-def none_of(wanted: Sequence[Any]) -> Test:
-    """Return the test that a value is none of these, missing included."""
-    return lambda value: not any(is_same(value, each) for each in wanted)
-
-
 def at_least(bar: float) -> Test:
     """Return the test value >= bar."""
     return lambda value: is_number(value) and value >= bar

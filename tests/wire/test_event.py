@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from stream.errors import InputError
 from stream.wire.contract import CanonicalEventModel, event_schema
-from stream.wire.event import LONGEST_ID, CanonicalEvent, decode_event
+from stream.wire.event import LARGEST_BYTES, LONGEST_ID, CanonicalEvent, decode_event
 from tests.wire.golden import check_golden
 
 WHOLE: dict[str, Any] = {
@@ -44,6 +44,41 @@ def test_what_is_left_out_and_what_is_not_known_is_fine() -> None:
     event = decode_event(b'{"event_id":"1","customer_id":"c","colour":"red"}')
     assert event == CanonicalEvent("1", "c")
     assert event.occurred_ms is None
+
+
+@pytest.mark.parametrize(
+    ("change", "code"),
+    [
+        ({"customer_id": None}, "customer_id"),
+        ({"customer_id": "anon:7"}, "customer_id"),
+        ({"customer_id": "x" * (LONGEST_ID + 1)}, "customer_id"),
+        ({"customer_id": None, "anonymous_id": "x" * (LONGEST_ID - 4)}, "customer_id"),
+        ({"event_id": ""}, "event_id"),
+        ({"event_id": "x" * (LONGEST_ID + 1)}, "event_id"),
+        ({"source": "x" * (LONGEST_ID + 1)}, "source"),
+        ({"occurred_at": "2026-11-21T18:56:33"}, "time_zone"),
+        ({"consents": {"email": "maybe"}}, "consent"),
+        ({"lists": {"openings": "perhaps"}}, "list"),
+        ({"traits": []}, "type"),
+    ],
+)
+def test_what_is_refused_is_refused_by_name_and_by_the_contract(change: dict[str, Any], code: str) -> None:
+    value = json.dumps(WHOLE | change).encode()
+    with pytest.raises(InputError) as refused:
+        decode_event(value)
+    assert refused.value.code == code
+    with pytest.raises(ValidationError):
+        CanonicalEventModel.model_validate_json(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "code"),
+    [(None, "empty"), (b" " * (LARGEST_BYTES + 1), "too_large"), (b"{", "json"), (b"\xff", "json")],
+)
+def test_what_is_no_event_at_all_is_refused_by_name(value: bytes | None, code: str) -> None:
+    with pytest.raises(InputError) as refused:
+        decode_event(value)
+    assert refused.value.code == code
 
 
 VALUES = st.recursive(
