@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from stream.ruleset.schema_dates import Day, Moment, Period
-from stream.ruleset.schema_parts import Compare, Count, DateRange, ItemWhere, Where, Window
+from stream.ruleset.schema_parts import Compare, DateRange, ItemWhere, Where, Window
 from stream.ruleset.schema_values import Bar, Personal
 from stream.ruleset.spans import span_text
 
@@ -74,13 +74,6 @@ def compare_words(compare: Compare) -> str:
 def op_words(op: str) -> str:
     """Return an operator as words."""
     return op.replace("_", " ")
-
-
-def count_words(count: Count) -> str:
-    """Return a count as words: `at least 3`, `between 2 and 4`."""
-    if count.op == "between":
-        return f"between {value_text(count.value)} and {value_text(count.high)}"
-    return f"{op_words(count.op)} {value_text(count.value)}"
 
 
 def where_words(where: ItemWhere | None) -> str:
