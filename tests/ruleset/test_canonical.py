@@ -17,6 +17,7 @@ from stream.ruleset.canonical import (
     from_canonical_form,
     meaning_hash,
     meaning_of,
+    told_hash,
 )
 from stream.ruleset.load import load
 from stream.ruleset.source import parse
@@ -133,3 +134,18 @@ def test_canonical_json_is_yaml_that_says_the_same(value):
 
 def test_numbers_have_one_form():
     assert canonical_json([1, Decimal("1.50"), Decimal("0.001"), True, None]) == b"[1,1.5,0.001,true,null]"
+
+
+@pytest.mark.parametrize(
+    ("text", "is_told"),
+    [
+        (VIP.replace("title: VIP", "title: Very important"), False),
+        (VIP.replace("loyalty team", "somebody else"), True),
+        (VIP.replace("Personal contact", "A call"), True),
+        (VIP.replace("365d", "364d"), True),
+    ],
+)
+def test_who_is_to_do_what_reaches_a_transition_and_a_title_does_not(text, is_told):
+    assert text != VIP
+    changed = told_hash(load({**EXAMPLE, "value/vip.yaml": text}))
+    assert (changed != told_hash(load(EXAMPLE))) is is_told
