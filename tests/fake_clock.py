@@ -92,6 +92,7 @@ class FakeMetrics:
     timer_waits: list[int] = field(default_factory=list)
     by_partition: dict[int, Mapping[tuple[str, str], int]] = field(default_factory=dict)
     frontier_ages: list[int] = field(default_factory=list)
+    largest_commit: int = 0
     outboxes: dict[int, int] = field(default_factory=dict)
     overdue: dict[int, int] = field(default_factory=dict)
 
@@ -116,6 +117,7 @@ class FakeMetrics:
     def commit(self, took_ms: float, records: int) -> None:
         self.counts["commits"] += 1
         self.counts["committed records"] += records
+        self.largest_commit = max(self.largest_commit, records)
 
     def lag(self, topic: str, partition: int, records: int, age_ms: int) -> None:
         raise AssertionError("lag is told by the worker's surroundings")

@@ -31,6 +31,8 @@ PROMISED_S = 1.0
 """From the instant an exit was due to its being received."""
 HANDS = 5
 """Worker, broker, worker again, broker, consumer: each may wait for a core as long as the worst wait that was seen."""
+MOST_SLACK_S = 1.0
+"""More than that is given to no machine: a service twice as slow as promised is never taken for a slow machine."""
 Received = dict[str, tuple[float, dict[str, Any]]]
 
 
@@ -98,7 +100,7 @@ def test_after_an_hour_of_silence_every_exit_comes_at_its_own_instant_within_a_s
     record_property("waits", told)
     print(told)  # noqa: T201 - the measured times are what people look for
     assert waits[0] >= 0, "received before it was due"
-    assert waits[-1] <= PROMISED_S + HANDS * machine.worst_s, told
+    assert waits[-1] <= PROMISED_S + min(HANDS * machine.worst_s, MOST_SLACK_S), told
     assert_replayed(real_site)
 
 

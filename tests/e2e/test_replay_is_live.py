@@ -19,8 +19,13 @@ from tests.histories import Line
 pytestmark = [pytest.mark.e2e]
 
 LARGEST = 10_000
-WHOLE: dict[str, str | int] = {"SEGMENTS_COMMIT_RECORDS": LARGEST, "SEGMENTS_COMMIT_BYTES": 100_000_000}
-ONE_FETCH = {"compression.type": "gzip", "batch.size": 1_000_000, "linger.ms": 500}
+WHOLE: dict[str, str | int] = {"SEGMENTS_COMMIT_RECORDS": 2 * LARGEST, "SEGMENTS_COMMIT_BYTES": 100_000_000}
+ONE_BATCH = {
+    "compression.type": "gzip",
+    "batch.num.messages": 2 * LARGEST,
+    **{"batch.size": 20_000_000, "message.max.bytes": 20_000_000},  # before compression
+    "linger.ms": 10_000,  # flushing ends it
+}
 
 
 @pytest.mark.parametrize("commit_records", [1, 37])
@@ -36,13 +41,13 @@ def test_live_is_replay_for_any_size_of_a_commit(site: Site, commit_records: int
 
 
 def test_live_is_replay_for_a_commit_of_ten_thousand_records(site: Site) -> None:
-    """All customers have one partition, whose records come compressed: one fetch carries them all."""
+    """All customers have one partition, whose records come as one compressed batch: one fetch carries them all."""
     lines = [line for line in crowd(11, 48_000, sources=2) if is_of_partition_0(line)]
-    site.write(lines, **ONE_FETCH)
+    site.write(lines, **ONE_BATCH)
     assert site.outside.ends(site.topics.events, 1)[0] > LARGEST
     with process(site, "worker", WHOLE, remembers_ids=True) as worker:
         site.settle(worker)
-        assert commits_above(worker.port, 3_000) > 0, "no commit was large"
+        assert commits_above(worker.port, LARGEST) > 0, "no commit was so large"
         assert worker.stop() == 0
     found = check(site, shipped())
     assert sum(map(len, found.bodies.values())) > 1_000

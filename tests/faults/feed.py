@@ -14,8 +14,11 @@ PART = 50
 
 
 @contextmanager
-def feed(site: Site, lines: Sequence[Line], seconds: float) -> Iterator[None]:
-    """Write the lines over so many seconds while the block runs; leave when all are acknowledged."""
+def feed(site: Site, lines: Sequence[Line], seconds: float) -> Iterator[threading.Thread]:
+    """Write the lines over so many seconds while the block runs; leave when all are acknowledged.
+
+    Yields the thread that writes: while it lives there is load.
+    """
     failed: list[BaseException] = []
 
     def write() -> None:
@@ -30,7 +33,7 @@ def feed(site: Site, lines: Sequence[Line], seconds: float) -> Iterator[None]:
     writing = threading.Thread(target=write, name="feed", daemon=True)
     writing.start()
     try:
-        yield
+        yield writing
     finally:
         writing.join(120)
     assert not writing.is_alive(), "the load could not be written"

@@ -75,6 +75,7 @@ async def test_nothing_is_lost_while_the_broker_is_away(mortal_kafka: KafkaBroke
     async with member(options, notebook):
         publishing = [relay.start(partition, values[partition]) for partition, relay in enumerate(relays)]
         await notebook.until(lambda: notebook.count > 500)
+        assert not any(each.done() for each in publishing), "a relay was done before the broker was struck"
         await strike(mortal_kafka, how)
         await asyncio.gather(*publishing)
         await notebook.until(lambda: all(ends_with(notebook.kept[p], own[-1]) for p, own in values.items()))

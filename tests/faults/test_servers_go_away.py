@@ -68,15 +68,17 @@ def test_redis_stands_still_for_ten_seconds_and_the_broker_is_killed_under_load(
     with process(site, "first", SMALL) as first, process(site, "second", SMALL) as second:
         first.ready()
         second.ready()
-        with feed(site, crowd(22, 3_000), 20):
+        with feed(site, crowd(22, 4_500), 30) as load:
             until(lambda: site.positions() > 300, 60, "some commits")
             redis.freeze()
             time.sleep(10)
             redis.thaw()
             reached = site.positions()
             until(lambda: site.positions() > reached, 60, "commits after the pause")
+            assert load.is_alive(), "all was written before the broker was killed"
             mortal_kafka.kill()
             time.sleep(1)
+            assert load.is_alive(), "all was written before the broker came back"
             mortal_kafka.restart()
         site.settle(first, second)
         assert (first.stop(), second.stop()) == (0, 0)
