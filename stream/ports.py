@@ -21,6 +21,11 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     """A name that is not UTF-8 has surrogate escapes for its bytes."""
     fault: str = ""
     """Why the record cannot be used as Kafka gave it; empty for nearly all."""
+    follows: int = -1
+    """The first offset of the marks of transactions right before the record, which are no records; -1: there is none.
+
+    What a writer took back counts as marks.
+    """
 
 
 class RecordHandler(Protocol):

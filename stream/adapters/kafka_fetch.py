@@ -14,6 +14,7 @@ from aiokafka.protocol.fetch import FetchRequest
 
 from stream.adapters.kafka_batch import read_batch
 from stream.adapters.kafka_errors import CLIENT_ERRORS, translated
+from stream.adapters.kafka_marks import Span, Watched
 from stream.adapters.kafka_options import KafkaOptions
 from stream.errors import StreamError, UnavailableError
 from stream.ports import Record
@@ -27,26 +28,27 @@ BAD_NAME = UnavailableError("a header name is not UTF-8, which the client cannot
 """Stands for an error that `read_again` heals."""
 
 
-def records_of(result: Any, tp: TopicPartition) -> tuple[list[Record], StreamError | None]:
-    """Return the records of one fetch, or the error it met; those before a batch that cannot be read come alone."""
+def records_of(result: Any, tp: TopicPartition) -> tuple[list[Record], list[Span], StreamError | None]:
+    """Return records and marks of one fetch, or the error it met; those before an unreadable batch come alone."""
     if not isinstance(result, FetchResult):
         try:
             result.check_raise()
         except CLIENT_ERRORS as raised:
-            return [], translated(raised, f"fetching partition {tp.partition}")
+            return [], [], translated(raised, f"fetching partition {tp.partition}")
     if not result.check_assignment(tp) or not result.has_more():
-        return [], None
+        return [], [], None
     records: list[Record] = []
     batches = result._partition_records
     # an attribute hides the method that would build aiokafka's own, twice as dear, record
     batches._consumer_record = _record
+    watched = batches._records = Watched(batches)
     error = None
     try:
         records.extend(batches)
     except (*DAMAGED, *CLIENT_ERRORS) as raised:
-        error = None if records else _meant(raised, tp, batches.next_fetch_offset)
+        error = None if records or watched.marks else _meant(raised, tp, batches.next_fetch_offset)
     result._update_position()
-    return records, error
+    return records, watched.marks, error
 
 
 def _meant(raised: BaseException, tp: TopicPartition, offset: int) -> StreamError:

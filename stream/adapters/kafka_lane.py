@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import structlog
 
+from stream.adapters.kafka_marks import Marks, Span
 from stream.errors import FencedError, LayoutError, SettingsError, StreamError, UnavailableError
 from stream.ports import Record, RecordHandler
 
@@ -38,6 +39,7 @@ class Fetched(NamedTuple):
     error: StreamError | None = None
     behind: int = 0
     """The offset behind all that was fetched: marks of transactions have offsets, and are no records."""
+    marks: Sequence[Span] = ()
 
 
 class LogSource(Protocol):
@@ -94,6 +96,7 @@ class Lane:
         self._is_stopping = False
         self._is_at_work = False
         self._failures = 0
+        self._marks = Marks()
 
     @property
     def wants_records(self) -> bool:
@@ -150,6 +153,7 @@ class Lane:
         """Ask for the position, seek, and only then want records."""
         self._must_reacquire = False
         self._waiting = None
+        self._marks = Marks()
         start, end = await self._source.bounds(self.partition)
         with self._at_work():
             offset = await self._handler.assigned(self.partition, start, end)
@@ -170,8 +174,9 @@ class Lane:
             if batch is None:
                 self._epoch = None
                 return
+            self._marks.add(batch.marks)
             if batch.records:
-                await self._hand_over(batch.records)
+                await self._hand_over(self._marks.told(batch.records))
             self.position = max(self.position, batch.behind)
             if batch.error is not None:
                 raise _healable(batch.error) from batch.error
@@ -229,7 +234,9 @@ def _is_small(waiting: Fetched | None) -> bool:
 
 def _together(waiting: Fetched | None, fetched: Fetched) -> Fetched:
     """Return one batch of what waits and what was fetched behind it, be it an error."""
-    return fetched if waiting is None else fetched._replace(records=waiting.records + fetched.records)
+    if waiting is None:
+        return fetched
+    return fetched._replace(records=waiting.records + fetched.records, marks=[*waiting.marks, *fetched.marks])
 
 
 def _wait_s(failures: int) -> float:

@@ -172,10 +172,10 @@ class BatchThread(AIOKafkaConsumerThread):
 
     def _fetched(self, fetcher: Any, tp: TopicPartition, result: Any) -> Fetched:
         """Return the records of one fetch as ours, or the error it met."""
-        records, error = records_of(result, tp)
+        records, marks, error = records_of(result, tp)
         state = fetcher._subscriptions.subscription.assignment.state_value(tp)
         behind = state.position if state.has_valid_position else 0
-        return Fetched(tp.partition, self._epochs[tp.partition], records, _stable_end(state), error, behind)
+        return Fetched(tp.partition, self._epochs[tp.partition], records, _stable_end(state), error, behind, marks)
 
     async def _read_again(self, fetcher: Any, topic: str, fetched: Fetched) -> Fetched:
         """Return the batch that the client cannot read, unless a seek came between."""

@@ -17,13 +17,14 @@ class Entrance:
         """Doubt nothing yet."""
         self.partition = partition
         self.holes = 0
-        """Holes that were there on the second look, too: compaction and transactions leave them."""
+        """Holes that were there on the second look, too: compaction leaves them."""
         self._doubted = -1
 
     def fresh(self, batch: Sequence[Record], head: Head) -> list[Record]:
         """Return the records from the position on; what lies below was fetched before the seek.
 
-        LayoutError where the record handled last is another one now; FencedError at a hole seen for the first time.
+        LayoutError where the record handled last is another one now; FencedError at a hole seen for the first time:
+        one that is more than the marks of transactions.
         """
         position = head.position
         for record in batch:
@@ -33,7 +34,7 @@ class Entrance:
                     "the topic was recreated: restore it, or rebuild into an empty deployment"
                 )
         fresh = [record for record in batch if record.offset >= position]
-        if fresh and fresh[0].offset > position:
+        if fresh and fresh[0].offset > position and not 0 <= fresh[0].follows <= position:
             if self._doubted != position:
                 self._doubted = position
                 raise FencedError(f"partition {self.partition}: offset {fresh[0].offset} came where {position} was due")

@@ -94,17 +94,17 @@ def test_the_brokers_stamp_wins_where_the_broker_stamps() -> None:
 
 async def test_records_before_such_a_name_come_first_and_then_the_rest_is_asked_for() -> None:
     result, state = fetched(batch(good(0)) + batch(good(1), bad(2), first=1), 0)
-    records, error = records_of(result, PLACE)
+    records, _, error = records_of(result, PLACE)
     assert [each.value for each in records] == [b"v0", b"v1"]
     assert (error, state.position) == (None, 2)
     again, _ = fetched(batch(good(1), bad(2), first=1), 2)
-    assert records_of(again, PLACE) == ([], BAD_NAME)
+    assert records_of(again, PLACE) == ([], [], BAD_NAME)
 
 
 async def test_the_clients_other_implementation_says_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory_records, "DefaultRecordBatch", _DefaultRecordBatchPy)
     result, _ = fetched(batch(bad(0)), reads=memory_records._MemoryRecordsPy)
-    assert records_of(result, PLACE) == ([], BAD_NAME)
+    assert records_of(result, PLACE) == ([], [], BAD_NAME)
 
 
 def flipped(written: bytes) -> bytes:
@@ -132,7 +132,7 @@ DAMAGE = {
 @pytest.mark.parametrize("name", DAMAGE)
 async def test_a_damaged_batch_waits_loudly_and_is_not_skipped(name: str) -> None:
     result, state = fetched(DAMAGE[name])
-    records, error = records_of(result, PLACE)
+    records, _, error = records_of(result, PLACE)
     assert records == []
     assert state.position == 0
     with pytest.raises(UnavailableError, match=r"partition 3: the batch of records at offset 0 is damaged .*replica"):
@@ -141,7 +141,7 @@ async def test_a_damaged_batch_waits_loudly_and_is_not_skipped(name: str) -> Non
 
 async def test_records_before_a_damaged_batch_are_served() -> None:
     result, state = fetched(batch(good(0)) + flipped(batch(good(1), first=1)))
-    records, error = records_of(result, PLACE)
+    records, _, error = records_of(result, PLACE)
     assert ([each.offset for each in records], error, state.position) == ([0], None, 1)
 
 
@@ -158,13 +158,14 @@ async def test_a_compression_that_nobody_knows_is_the_operators() -> None:
     written[ATTRIBUTES_AT + 1] |= UNKNOWN
     result, _ = fetched(signed(bytes(written)))
     with pytest.raises(SettingsError, match="UnsupportedCodecError"):
-        raise records_of(result, PLACE)[1] or AssertionError
+        raise records_of(result, PLACE)[2] or AssertionError
     with pytest.raises(UnsupportedCodecError):
         read_batch(signed(bytes(written)), 3, 0)
 
 
 def errors_of(code: type[Exception]) -> tuple[Sequence[Record], StreamError | None]:
-    return records_of(FetchError(error=code(), backoff=0), PLACE)
+    records, _, error = records_of(FetchError(error=code(), backoff=0), PLACE)
+    return records, error
 
 
 def test_an_error_of_the_fetch_is_ours() -> None:

@@ -117,6 +117,25 @@ async def test_marks_of_transactions_are_passed_and_nothing_waits_behind_them(be
     assert bench.notebook.calls.count(("records", 0)) == 1, "a mark is no batch"
 
 
+async def test_a_record_behind_marks_says_where_they_begin_whatever_fetch_brought_them(bench: Bench) -> None:
+    told: list[tuple[int, int]] = []
+
+    async def note(partition: int, records: list[Record]) -> None:
+        told.extend((record.offset, record.follows) for record in records)
+        bench.notebook.positions[partition] = records[0].offset
+
+    bench.notebook.hook = note
+    await bench.lanes.open([0])
+    batch = bench.source.batch
+    bench.lanes.offer([batch(0, 2)._replace(marks=[(2, 3)])])
+    await bench.notebook.until(lambda: len(told) == 2)
+    for fetched in (batch(4, 4)._replace(marks=[(3, 4)]), batch(4, 5)._replace(marks=[(5, 6)]), batch(6, 8)):
+        bench.lanes.offer([fetched])
+    bench.lanes.offer([batch(9, 10)])
+    await bench.notebook.until(lambda: len(told) == 6)
+    assert told == [(0, -1), (1, -1), (4, 2), (6, 5), (7, -1), (9, -1)]
+
+
 async def test_small_batches_that_come_while_one_is_at_work_are_handed_over_as_one(bench: Bench) -> None:
     gate = held(bench)
     await bench.lanes.open([0])

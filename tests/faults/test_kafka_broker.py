@@ -73,6 +73,7 @@ async def test_nothing_is_lost_while_the_broker_is_away(mortal_kafka: KafkaBroke
     for relay in relays:
         await relay.producer.start()
     async with member(options, notebook):
+        await notebook.until(lambda: len(notebook.owned) == PARTITIONS)  # or all is written before anything is read
         publishing = [relay.start(partition, values[partition]) for partition, relay in enumerate(relays)]
         await notebook.until(lambda: notebook.count > 500)
         assert not any(each.done() for each in publishing), "a relay was done before the broker was struck"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from msgspec import structs
 
 from stream.errors import FencedError, LayoutError, StateError
 from stream.service.limits import Limits
@@ -187,6 +188,26 @@ async def test_a_hole_is_doubted_once_and_then_accepted_and_counted() -> None:
     assert town.head(0).position == 6
     assert member.worker.owned[0].entrance.holes == 1
     assert town.metrics.counts["accepted"] == 3
+
+
+@pytest.mark.parametrize(("follows", "is_mark"), [(2, True), (1, True), (3, False), (-1, False)])
+async def test_marks_of_transactions_are_no_hole_and_one_they_do_not_fill_is_doubted(
+    follows: int, is_mark: bool
+) -> None:
+    town = await town_of(2)
+    town.log.skip(TOPICS.events, 0, 3)
+    town.tell(view(9), START_MS + 9)
+    member = town.member()
+    await member.deliver(0, 2)
+    (record,) = town.log.read(TOPICS.events, 0, 2)
+    if is_mark:
+        await member.worker.records(0, [structs.replace(record, follows=follows)])
+        assert town.head(0).position == 6
+    else:
+        with pytest.raises(FencedError, match="offset 5 came where 2 was due"):
+            await member.worker.records(0, [structs.replace(record, follows=follows)])
+    assert member.worker.owned[0].entrance.holes == 0
+    await member.end()
 
 
 async def test_a_hole_that_was_only_a_lost_batch_loses_nothing() -> None:
