@@ -175,7 +175,7 @@ def test_an_error_of_the_fetch_is_ours() -> None:
 async def test_what_was_fetched_before_a_seek_is_nothing() -> None:
     result, state = fetched(batch(good(0)))
     state.seek(5)
-    assert records_of(result, PLACE) == ([], None)
+    assert records_of(result, PLACE) == ([], [], None)
 
 
 def test_names_that_are_no_text_begin_a_batch_of_their_own() -> None:
