@@ -92,6 +92,7 @@ class BatchConsumer(Consumer):
         """Take every assigned partition at the position its handler names; awaited before the flow resumes."""
         partitions = [tp.partition for tp in self.assignment() if tp.topic == self.topic]
         await self.lanes.open(partitions)
+        log.info("partitions_taken", partitions=sorted(partitions))
         self.has_joined = True
         self._hinted.clear()
         self.watchdog.rebalanced()

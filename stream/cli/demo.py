@@ -83,7 +83,7 @@ def demo(
     if write_events is not None:
         _write_events(history, write_events, as_json=as_json)
         return
-    settings = ready(rules)
+    settings = ready(rules, is_quiet=True)
     compiled = loaded(settings)
     folder = Path(settings.folder) / "demo"
     kept = _kept(folder, compiled, fresh)

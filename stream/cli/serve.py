@@ -71,8 +71,11 @@ def apply(as_json: AsJson = False) -> None:
         say(f"created: {', '.join(created)}" if created else "all topics are there")
 
 
-def ready(rules: Path | None) -> Settings:
-    """Return the settings of this process, with logging set up. Raises SettingsError with every bad one."""
+def ready(rules: Path | None, *, is_quiet: bool = False) -> Settings:
+    """Return the settings of this process, with logging set up. Raises SettingsError with every bad one.
+
+    A page for people wants quiet: then what goes as it should is told at `debug` only.
+    """
     import os
     from dataclasses import replace
 
@@ -80,7 +83,8 @@ def ready(rules: Path | None) -> Settings:
     from stream.settings import read
 
     settings = read(os.environ)
-    set_up(settings.log_level, settings.log_format, sys.stderr)
+    level = "warning" if is_quiet and settings.log_level == "info" else settings.log_level
+    set_up(level, settings.log_format, sys.stderr)
     return replace(settings, rules=str(rules)) if rules is not None else settings
 
 

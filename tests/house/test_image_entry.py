@@ -28,7 +28,7 @@ def test_the_image_as_it_would_run(kafka_node: KafkaBroker, tmp_path: Path) -> N
             healthy = subprocess.run(image.as_its_user(image.health_command()), env=environment, check=False)
             assert healthy.returncode == 0
             assert user_of(worker.child.pid) == (image.user()[0] if command[0] == "setpriv" else user_of("self"))
-            assert worker.said.count('"event"') > 0, "JSON lines, as the image sets it"
+            assert '"event": "partitions_taken"' in worker.said, "JSON lines, as the image sets it"
             assert worker.stop() == 0
         sick = subprocess.run(
             image.as_its_user(image.health_command()), env=environment, capture_output=True, check=False
