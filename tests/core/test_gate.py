@@ -104,3 +104,19 @@ def viewed(customer_id: str, at_ms: int) -> Event:
     event = starter().vocabulary.accept(decode_event(as_bytes(record)), at_ms)
     event.customer_id = customer_id
     return event
+
+
+def test_an_event_that_no_rule_mentions_evaluates_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a known customer: no condition is read, no dimension decided, and nothing is remembered but that it came."""
+    plan = plan_with(audience(VIEWED) | {"audiences/y.yaml": audience({"did": "cart_updated"})["audiences/x.yaml"]})
+    profile = Profile("c-1")
+    step(profile, plan.vocabulary.accept(decode_event(as_bytes(did(0))), MONDAY_MS), 0, plan)
+    asked: list[int] = []
+    monkeypatch.setattr("stream.core.plan.turned", lambda gauges, *rest: asked.append(len(gauges)) or 0)
+    monkeypatch.setattr("stream.core.engine.decide", lambda *_: pytest.fail("a dimension was decided"))
+    states = dict(profile.states)
+    for second, name in enumerate(("message_sent", "message_clicked", "order_placed"), 1):
+        event = plan.vocabulary.accept(decode_event(as_bytes(did(second, name))), MONDAY_MS + second * 1000)
+        assert step(profile, event, 0, plan).moves == []
+    assert asked == [0, 0, 0]
+    assert {key: state for key, state in profile.states.items() if key in states} == states
