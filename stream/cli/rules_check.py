@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
+from stream.adapters.memory import rare_collections
 from stream.cli.annotations import AsFormat, Format, Level, as_json, github
 from stream.cli.options import AsJson, Chosen, RulesPath, choose
 from stream.cli.screen import say, say_json
@@ -35,7 +36,8 @@ class Findings:
 def check(path: RulesPath = None, in_format: AsFormat = Format.TEXT, in_json: AsJson = False) -> None:
     """Print every problem of the rules, as file:line:column; warnings and notes fail nothing. Exit 1: problems."""
     chosen = choose(path)
-    found = findings(chosen)
+    with rare_collections():
+        found = findings(chosen)
     if in_json:
         say_json(_json(found, chosen))
     else:
