@@ -125,7 +125,7 @@ class BatchThread(AIOKafkaConsumerThread):
 
     async def in_thread(self, work: Coroutine[Any, Any, T], doing: str) -> T:
         """Run `work` on the consumer's loop; raise its error as one of ours."""
-        if self.thread_loop.is_closed():
+        if not self.thread_loop.is_running():  # a thread that crashed leaves its loop open, and nothing in it is done
             work.close()
             raise UnavailableError(f"Kafka: {doing}: the consumer has stopped [kafka-unavailable]")
         try:
