@@ -18,6 +18,7 @@ from tests.brokers.kafka_broker import free_ports
 
 WORKER = """
 import asyncio, signal, sys
+from stream.adapters.logs import set_up
 from stream.adapters.kafka import events_app, serve
 from stream.adapters.kafka_options import KafkaOptions
 
@@ -40,6 +41,7 @@ async def main():
     options = KafkaOptions(sys.argv[1], topic=sys.argv[2], group=sys.argv[2], instance=sys.argv[3] or None)
     await serve(events_app(options, Announcing()), stop)
 
+set_up("info", "json", sys.stderr)
 asyncio.run(main())
 """
 
