@@ -12,7 +12,7 @@ from collections.abc import Generator
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins: list[str] = ["tests.brokers.fixtures", "tests.e2e.fixtures"]
+pytest_plugins: list[str] = ["tests.brokers.fixtures", "tests.cutting_fixtures", "tests.e2e.fixtures"]
 
 Report = pytest.TestReport | pytest.CollectReport
 

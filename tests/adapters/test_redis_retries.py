@@ -6,8 +6,6 @@ nobody has published yet.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-
 import pytest
 
 from stream.adapters.redis import RedisStore
@@ -22,25 +20,6 @@ TWO_SLICES = Commit(b"before", {"ann": b"a"}, {"ann": 5}, [b"published", b"not y
 TRIM_AND_PUSH = Commit(b"after", {"ann": b"b"}, {"ann": 6}, [b"new"], outbox_trim=1)
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param("valkey", marks=pytest.mark.servers), pytest.param("redis", marks=pytest.mark.redis)],
-)
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with RedisServer(request.param, tmp_path_factory.mktemp(request.param)) as server:
-        yield server
-
-
-@pytest.fixture
-async def proxy(server: RedisServer) -> AsyncIterator[CuttingProxy]:
-    server.ask("FLUSHALL")
-    proxy = CuttingProxy(server.port)
-    await proxy.open()
-    yield proxy
-    await proxy.end()
-    assert not proxy.tricks, "a planned trick was never played"
-
-
 async def commit_whose_answer_is_lost(store: RedisStore, proxy: CuttingProxy) -> None:
     """Commit; the server does it, and the connection is cut before the answer arrives."""
     await store.initialise(b"layout", {0: b"start"})
@@ -51,9 +30,9 @@ async def commit_whose_answer_is_lost(store: RedisStore, proxy: CuttingProxy) ->
     await store.commit(0, TRIM_AND_PUSH)
 
 
-async def applied_once(server: RedisServer) -> None:
+async def applied_once(server_behind: RedisServer) -> None:
     """Fail where the stored partition is not what one application of the commit leaves."""
-    looker = RedisStore(server.url, "test")
+    looker = RedisStore(server_behind.url, "test")
     taken = await looker.take(0)
     await looker.close()
     assert taken.head == b"after"
@@ -61,23 +40,23 @@ async def applied_once(server: RedisServer) -> None:
 
 
 async def test_a_commit_whose_answer_is_lost_is_found_by_its_id_and_not_sent_again(
-    server: RedisServer, proxy: CuttingProxy
+    server_behind: RedisServer, proxy: CuttingProxy
 ) -> None:
     store = RedisStore(proxy.url, "test", timeout_s=2)
     await commit_whose_answer_is_lost(store, proxy)
     await store.commit(0, Commit(b"after"))  # the partition is still ours
-    await applied_once(server)
+    await applied_once(server_behind)
     await store.close()
 
 
 @pytest.mark.parametrize("kind", [StoreWithRetries, StoreWithRetriesAndWatch])
 async def test_control_with_the_retries_of_redis_py_the_commit_is_applied_twice(
-    server: RedisServer, proxy: CuttingProxy, kind: type[StoreWithRetries]
+    server_behind: RedisServer, proxy: CuttingProxy, kind: type[StoreWithRetries]
 ) -> None:
     store = kind(proxy.url, "test", 2)
     await commit_whose_answer_is_lost(store, proxy)
     with pytest.raises(AssertionError, match=r"^law 5: one commit was applied twice"):
-        await applied_once(server)
+        await applied_once(server_behind)
     await store.close()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -19,25 +19,6 @@ CHANGE = Commit(b"changed", {"ann": b"a"}, {"ann": 5}, [b"x"], 0)
 DONE_ONCE = Taken(b"changed", [b"x"])
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param("valkey", marks=pytest.mark.servers), pytest.param("redis", marks=pytest.mark.redis)],
-)
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
-    with RedisServer(request.param, tmp_path_factory.mktemp(request.param)) as server:
-        yield server
-
-
-@pytest.fixture
-async def proxy(server: RedisServer) -> AsyncIterator[CuttingProxy]:
-    server.ask("FLUSHALL")
-    proxy = CuttingProxy(server.port)
-    await proxy.open()
-    yield proxy
-    await proxy.end()
-    assert not proxy.tricks, "a planned trick was never played"
-
-
 @pytest.fixture
 async def store(proxy: CuttingProxy) -> AsyncIterator[RedisStore]:
     """The store of a worker that holds partition 0 and gives up on an answer after a fifth of a second."""
@@ -49,9 +30,9 @@ async def store(proxy: CuttingProxy) -> AsyncIterator[RedisStore]:
 
 
 @pytest.fixture
-async def other(server: RedisServer) -> AsyncIterator[RedisStore]:
+async def other(server_behind: RedisServer) -> AsyncIterator[RedisStore]:
     """The store of another worker, with a connection in order."""
-    other = RedisStore(server.url, "test")
+    other = RedisStore(server_behind.url, "test")
     yield other
     await other.close()
 
@@ -222,34 +203,34 @@ async def test_a_fetch_that_was_cut_may_be_repeated(store: RedisStore, proxy: Cu
 
 
 async def test_connections_closed_by_the_server_between_fetch_and_commit(
-    store: RedisStore, server: RedisServer, proxy: CuttingProxy
+    store: RedisStore, server_behind: RedisServer, proxy: CuttingProxy
 ) -> None:
     await store.fetch(0, ["ann"])
-    server.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+    server_behind.ask("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
     await store.commit(0, CHANGE)
     assert await store.take(0) == DONE_ONCE
 
 
-async def test_a_watch_that_went_with_its_connection_is_never_taken_for_granted(server: RedisServer) -> None:
+async def test_a_watch_that_went_with_its_connection_is_never_taken_for_granted(server_behind: RedisServer) -> None:
     """redis-py would connect again in silence, and EXEC would run without the watch."""
-    server.ask("SET", "key", "theirs")
-    lines = Lines(server.url, 1)
+    server_behind.ask("SET", "key", "theirs")
+    lines = Lines(server_behind.url, 1)
     line = await lines.open()
     await line.ask(("WATCH", "key"))
     await line.connection.disconnect()
     with pytest.raises(LostLineError, match="connection was closed"):
         await line.write(("SET", "key", "ours"))
-    assert server.ask("GET", "key") == b"theirs"
+    assert server_behind.ask("GET", "key") == b"theirs"
     await lines.give_back(line)
     await lines.close()
 
 
-async def test_a_watch_does_not_live_on_in_the_pool(server: RedisServer) -> None:
-    lines = Lines(server.url, 1)
+async def test_a_watch_does_not_live_on_in_the_pool(server_behind: RedisServer) -> None:
+    lines = Lines(server_behind.url, 1)
     async with lines.line() as line:
         await line.ask(("WATCH", "key"))
-    server.ask("SET", "key", "theirs")
+    server_behind.ask("SET", "key", "theirs")
     async with lines.line() as line:
         assert await line.write(("SET", "key", "ours"))
-    assert server.ask("GET", "key") == b"ours"
+    assert server_behind.ask("GET", "key") == b"ours"
     await lines.close()

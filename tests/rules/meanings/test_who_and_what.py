@@ -102,6 +102,13 @@ def test_meaning_10_no_comparison_with_a_figure_of_nothing_is_true(
     assert flips(figure | count, [did(7)], 60) == []
 
 
+@pytest.mark.parametrize("figure", [one for one in FIGURES if "share" not in one], ids=word)
+@pytest.mark.parametrize("count", [{"above": -1}, {"at_most": 9}, {"below": 9}, {"between": [-1, 1]}], ids=word)
+def test_meaning_10_no_value_is_not_zero_either(figure: dict[str, Any], count: dict[str, Any]) -> None:
+    """Zero would pass each of these; a share cannot be asked for less than nothing."""
+    assert flips(figure | count, [did(7)], 60) == []
+
+
 @pytest.mark.parametrize("value", VALUES)
 @pytest.mark.parametrize(
     "compare", [{"is": "garden"}, {"is_not": "garden"}, {"none_of": ["a"]}, {"exists": False}], ids=word
