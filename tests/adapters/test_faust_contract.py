@@ -109,6 +109,21 @@ def test_fetched_records_lie_where_we_take_them() -> None:
     assert "self._fetcher = Fetcher(" in source(AIOKafkaConsumer.start)
 
 
+def test_batches_are_gone_through_where_we_look_on() -> None:
+    """The reader asks for its batches when the first record is taken, and knows who was taken back when it goes on."""
+    code = source(PartitionRecords._unpack_records)
+    for name in (
+        "records = self._records",
+        "records.has_next()",
+        "records.next_batch()",
+        "next_batch.is_control_batch",
+    ):
+        assert name in code
+    assert "next_batch.producer_id in self._aborted_producers" in code
+    assert "self._records_iterator = self._unpack_records()" in source(PartitionRecords.__init__)
+    assert inspect.isgeneratorfunction(PartitionRecords._unpack_records)
+
+
 def test_a_fetch_answer_for_another_position_is_thrown_away() -> None:
     """So after a seek nothing fetched for the old position comes in."""
     assert "tp_state.position != fetch_offset" in source(Fetcher._proc_fetch_request)
