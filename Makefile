@@ -79,7 +79,7 @@ bench: $(READY) ## all benchmarks; a table each, and --json
 bench-quick: $(READY) ## the same, small: does it run at all
 	@$(BIN)/python -m bench --quick $(ARGS)
 
-bench-guard: $(READY) ## has the engine become slower than recorded, in ratio to plain Python
+bench-guard: $(READY) ## does a record take more instructions than recorded
 	@$(BIN)/python -m bench.guard $(ARGS)
 
 clean: ## remove what the tools left behind, not .venv
