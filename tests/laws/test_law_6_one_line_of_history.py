@@ -121,7 +121,7 @@ async def test_two_owners_in_turn_agree() -> None:
 
 async def test_control_without_the_compare_and_swap_law_6_breaks() -> None:
     town = await crowded(64, limits=COLD)
-    with pytest.raises(AssertionError, match="^law 6: a former owner put the position back"):
+    with pytest.raises(AssertionError, match=r"^law 6: a former owner put the position back"):
         await two_in_turn(town, Careless)
 
 
@@ -142,7 +142,7 @@ async def test_control_without_the_seek_to_redis_law_2_breaks() -> None:
     """Whoever goes on from the group's position in Kafka meets a hole or a repeat; nothing may pass in silence."""
     town = await crowded(65)
     await deaths(town, Unseeking)
-    with pytest.raises(AssertionError, match="^law 2: not what the log means"):
+    with pytest.raises(AssertionError, match=r"^law 2: not what the log means"):
         check_laws(town)
 
 
