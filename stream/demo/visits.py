@@ -131,7 +131,7 @@ def _steps(visit: Visit, chance: Random, channel: str) -> list[Step]:
     category = CATEGORIES[int(len(CATEGORIES) * draw() * draw())]
     steps = [_look(draw, category, channel) for _ in range(visit.looks)]
     if draw() < SEARCH_SHARE:
-        steps.insert(0, ("search", {"query": category, "results": int(draw() * 60), "channel": channel}))
+        steps.insert(0, _search(visit, draw, category, channel))
     if visit.has_cart:
         product = steps[-1][1].get("product_id", "p0")
         steps += [_cart(visit, product, category, channel)] * (2 if draw() < SECOND_ITEM_SHARE else 1)
@@ -142,6 +142,11 @@ def _steps(visit: Visit, chance: Random, channel: str) -> list[Step]:
     if draw() < SUPPORT_SHARE:
         steps.append(("support_contacted", {"topic": TOPICS[int(len(TOPICS) * draw())], "channel": channel}))
     return steps
+
+
+def _search(visit: Visit, draw: Callable[[], float], category: str, channel: str) -> Step:
+    results = int(draw() * 60)
+    return "search", {"query": category, "results": results, "session_id": f"s-{visit.name}", "channel": channel}
 
 
 def _look(draw: Callable[[], float], category: str, channel: str) -> Step:

@@ -32,12 +32,13 @@ DIMENSIONS = {
 AUDIENCES = {
     "birthday_week", "cart_abandoned_10min", "cart_abandoned_24h", "cart_left_behind", "core_customers",
     "coupon_not_redeemed", "first_order_welcome", "help_wanted", "high_future_value", "high_value_high_churn",
-    "likely_to_buy", "price_drop_viewer", "review_request", "second_purchase_nudge", "vip_about_to_leave", "win_back",
+    "likely_to_buy", "price_drop_viewer", "review_request", "second_purchase_nudge", "vip_about_to_leave",
+    "waits_at_the_till", "win_back",
 }  # fmt: skip
 NOT_SENT = {
     "acquisition.advertising", "acquisition.email", "acquisition.referral", "acquisition.search", "acquisition.social",
     "age_stage.midlife", "age_stage.senior", "age_stage.young", "audiences.birthday_week",
-    "audiences.coupon_not_redeemed", "audiences.price_drop_viewer", "company_size.large", "company_size.medium",
+    "audiences.coupon_not_redeemed", "audiences.help_wanted", "audiences.price_drop_viewer", "company_size.large", "company_size.medium",
     "company_size.small", "device.computer", "device.phone", "device.tablet", "need.free_shipping_seeker",
     "operating_system.android", "operating_system.ios", "operating_system.macos", "operating_system.windows",
     "payment_risk.flagged", "payment_risk.watch", "role.buyer", "role.decision_maker", "role.user",
