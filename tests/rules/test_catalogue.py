@@ -38,7 +38,8 @@ AUDIENCES = {
 NOT_SENT = {
     "acquisition.advertising", "acquisition.email", "acquisition.referral", "acquisition.search", "acquisition.social",
     "age_stage.midlife", "age_stage.senior", "age_stage.young", "audiences.birthday_week",
-    "audiences.coupon_not_redeemed", "audiences.help_wanted", "audiences.price_drop_viewer", "company_size.large", "company_size.medium",
+    "audiences.coupon_not_redeemed", "audiences.help_wanted",
+    "audiences.price_drop_viewer", "company_size.large", "company_size.medium",
     "company_size.small", "device.computer", "device.phone", "device.tablet", "need.free_shipping_seeker",
     "operating_system.android", "operating_system.ios", "operating_system.macos", "operating_system.windows",
     "payment_risk.flagged", "payment_risk.watch", "role.buyer", "role.decision_maker", "role.user",
