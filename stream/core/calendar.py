@@ -21,6 +21,7 @@ FIRST_DAY, LAST_DAY = date(1, 1, 3).toordinal(), date(9999, 12, 29).toordinal()
 """Days beyond these are never changed by clocks: a conversion could leave the calendar."""
 BEGINNING_MS, END_MS = -62_135_300_000_000, 253_402_000_000_000
 """Instants beyond these lie in the first or last days of the calendar, whatever the zone."""
+HALF_MINUTE, HALF_MINUTE_MS = 30, 30_000
 DAYS_A_WEEK, MONTHS_A_YEAR, LONGEST_YEAR = 7, 12, 366
 LEAP_DAY = (2, 29)
 
@@ -74,6 +75,23 @@ def day_of(at: int, zone: ZoneInfo) -> int:
         return FIRST_DAY - 1 if at <= BEGINNING_MS else LAST_DAY + 1
     day = _date(at, zone)
     return day + 1 if day_start(day + 1, zone) <= at else day
+
+
+def days_in(zone: ZoneInfo) -> Callable[[int], int]:
+    """Return what gives the date (ordinal) that clocks of a zone show at an instant.
+
+    Events come in the order of time, so a date is remembered for half a minute: since 1970 no zone has changed its
+    clocks within one.
+    """
+
+    @lru_cache(maxsize=4096)
+    def date_of(seconds: int) -> int:
+        return datetime.fromtimestamp(seconds, zone).toordinal()
+
+    def day(at: int) -> int:
+        return date_of(at // HALF_MINUTE_MS * HALF_MINUTE if at >= 0 else at // 1000)
+
+    return day
 
 
 def weekday(day: int) -> int:

@@ -47,14 +47,20 @@ def step(profile: Profile, event: Event, clock: int, plan: Plan) -> Step:
     if event.name in plan.orders and plan.is_repeated_order(profile, event):
         return Step(DUPLICATE_ORDER, [], [])
     now = event.record_time
-    done = catch_up(profile, now if now > clock else clock, plan)
+    before = now if now > clock else clock
+    done = catch_up(profile, before, plan) if profile.wake < before else Step(ACCEPTED, [], [])
     fresh, touched = _settle_in(profile, plan) if profile.layout != plan.layout.number else (0, 0)
-    now = profile.as_of = max(profile.as_of, now)
-    profile.known_since = min(profile.known_since, now)
+    if now >= profile.as_of:
+        profile.as_of = now
+    else:
+        now = profile.as_of
+    if profile.known_since == NEVER:
+        profile.known_since = now
     recent.append(identity)
     if len(recent) > RECENT_IDS:
         del recent[0]
-    profile.backfill_until = max(profile.backfill_until, event.backfill_until)
+    if event.backfill_until >= 0:
+        profile.backfill_until = max(profile.backfill_until, event.backfill_until)
     touched = plan.fold(profile, event, touched)
     if touched or fresh or profile.wake <= now:
         _run(profile, touched, fresh, now, plan, event, done)

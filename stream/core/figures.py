@@ -13,9 +13,11 @@ from typing import Any
 
 from stream.core.condition import Read
 from stream.core.frame import Frame
-from stream.core.profile import Profile
+from stream.core.ledger import Row
+from stream.core.profile import NEVER, Profile
 from stream.core.sources import Numbers, Rows, Test, remembered
 
+RowOf = Callable[[Profile], Row | None]
 Value = Callable[[Profile, int], Any]
 
 
@@ -143,6 +145,16 @@ def figure_value(rows: Rows, of: Of, frame: Frame, fewest: int = 1) -> Value:
         return shown(of([got for _, got in found])) if len(found) >= fewest else None
 
     return value
+
+
+def of_row(row_of: RowOf, value_of: Callable[[Row], Any], test: Test) -> Read:
+    """Return whether the value of one row passes, for ever; of no row there is none."""
+
+    def read(profile: Profile, now: int) -> int:
+        row = row_of(profile)
+        return NEVER if row is not None and test(value_of(row)) else -NEVER
+
+    return read
 
 
 def first_of(values: Sequence[Any]) -> Any:

@@ -16,6 +16,8 @@ Matches = Callable[[Mapping[str, Any]], bool]
 Identity = Callable[[str], int]
 Keep = Callable[[list[int], int, int], None]
 """Puts an instant among others of which so many are kept."""
+Columns = Mapping[str, Callable[[Mapping[str, Any]], Any]]
+"""By name: what reads from the properties of an event what a row keeps of it."""
 Thin = Callable[[list[books.Row]], None]
 """Drops the rows that nobody asks for."""
 
@@ -64,7 +66,7 @@ def spread(key: int, gap_ms: int, most: int, span_ms: int, matches: Matches | No
 def book(
     key: int,
     matches: Matches | None,
-    columns: Mapping[str, Callable[[Mapping[str, Any]], Any]],
+    columns: Columns,
     day_of: Callable[[int], int],
     span_ms: int,
     identity: Identity | None,
@@ -83,7 +85,7 @@ def book(
         ledger = profile.states.get(key)
         if ledger is None:
             ledger = profile.states[key] = books.new_ledger()
-        kept = {path: got for path, read in columns.items() if (got := read(properties)) is not None}
+        kept = _columns(columns, properties)
         reference = reference_of(event, identity) if identity else 0
         at = event.occurred_at
         books.place(ledger, at, reference, looked_up(properties, "amount"), day_of(at), kept, span_ms)
@@ -95,6 +97,30 @@ def book(
         return True
 
     return fold
+
+
+def latest(key: int, matches: Matches | None, columns: Columns, day_of: Callable[[int], int]) -> Fold:
+    """Return the fold that keeps the newest row only; of two at one instant the later in the log."""
+
+    def fold(profile: Profile, event: Event) -> bool:
+        properties, at = event.properties, event.occurred_at
+        if matches is not None and not matches(properties):
+            return False
+        ledger = profile.states.get(key)
+        if ledger is None:
+            ledger = profile.states[key] = books.new_ledger()
+        rows = ledger[books.ROWS]
+        if rows and at < rows[0][books.AT]:
+            return False
+        rows[:] = [[at, 0, looked_up(properties, "amount"), day_of(at), 1, _columns(columns, properties)]]
+        return True
+
+    return fold
+
+
+def _columns(columns: Columns, properties: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what rules ask for of one event, without what is missing."""
+    return {path: got for path, read in columns.items() if (got := read(properties)) is not None} if columns else {}
 
 
 def reversal(key: int, identity: Identity) -> Fold:
@@ -112,11 +138,6 @@ def reversal(key: int, identity: Identity) -> Fold:
         return True
 
     return fold
-
-
-def only_last(rows: list[books.Row]) -> None:
-    """Keep the newest row only."""
-    del rows[:-1]
 
 
 def only_first(rows: list[books.Row]) -> None:

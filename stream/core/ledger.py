@@ -13,7 +13,6 @@ A ledger is a plain list `[rows, waiting, gone, folded]`, so that its bytes are 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -40,9 +39,12 @@ def knows(ledger: Ledger, reference: int) -> bool:
 
 
 def place(
-    ledger: Ledger, at: int, reference: int, amount: int | None, day: int, columns: Mapping[str, Any], span: int
+    ledger: Ledger, at: int, reference: int, amount: int | None, day: int, columns: dict[str, Any], span: int
 ) -> None:
-    """Put one thing in its place; what waited for it is taken off first. `span` is the longest window in ms."""
+    """Put one thing in its place; what waited for it is taken off first. The row takes `columns` as they are.
+
+    `span` is the longest window in ms.
+    """
     if reference and reference in ledger[WAITING]:
         taken = ledger[WAITING].pop(reference)
         amount, is_gone = _less(amount, taken)
@@ -50,7 +52,7 @@ def place(
             _forget(ledger, reference)
             return
     rows = ledger[ROWS]
-    row = [at, reference, amount, day, 1, dict(columns)]
+    row = [at, reference, amount, day, 1, columns]
     if not rows or at >= rows[-1][AT]:
         rows.append(row)
     else:

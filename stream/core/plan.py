@@ -134,7 +134,8 @@ class Plan:
 
         Those `touched` already are among them.
         """
-        profile.derived.clear()
+        if profile.derived:
+            profile.derived.clear()
         if event.tells:
             profile.verdicts.clear()
             touched |= self.told.fold(profile, event)

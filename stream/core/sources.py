@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from stream.core import ledger as books
 from stream.core.matching import is_number, value_in
@@ -103,6 +103,22 @@ def booked_rows(sources: Sequence[tuple[int, Test | None, Callable[[books.Row], 
         return found
 
     return remembered(rows, rows)
+
+
+def end_row(key: int, matches: Test | None, *, is_newest: bool) -> Callable[[Profile], books.Row | None]:
+    """Return the reader of the newest (or the oldest) row of a ledger that matches, None where there is none."""
+
+    def row(profile: Profile) -> books.Row | None:
+        ledger = profile.states.get(key)
+        if ledger is None:
+            return None
+        rows = ledger[books.ROWS]
+        for found in reversed(rows) if is_newest else rows:
+            if matches is None or matches(found):
+                return cast("books.Row", found)
+        return None
+
+    return row
 
 
 def there(rows: Rows) -> Rows:

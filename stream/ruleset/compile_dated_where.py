@@ -32,7 +32,8 @@ class RowStates(States):
 
     def __init__(self, states: States) -> None:
         """Ask `states` for rows; nothing was asked yet."""
-        self.vocabulary, self.kept, self.texts = states.vocabulary, states.kept, states.texts
+        self.vocabulary, self.day_of = states.vocabulary, states.day_of
+        self.kept, self.texts = states.kept, states.texts
         self.timed: dict[int, dict[str, Judge]] = {}
 
     def keyed(self, pattern: str, where: ItemWhere | None, path: str, depth: int, kind: str, span_ms: int) -> Source:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from stream.core import counting, dated_rows, figures
+from stream.core import counting, dated_rows, figures, running
 from stream.core import ledger as books
 from stream.core.condition import Leaf, Read
-from stream.core.figures import Of
+from stream.core.figures import Of, Value
 from stream.core.frame import Frame
 from stream.core.keyed import name_of, one_each
 from stream.core.matching import value_in
@@ -16,6 +16,7 @@ from stream.core.sources import Numbers, Rows, Test, each, there
 from stream.ruleset.compile_conditions import Conditions, Makers, told_count
 from stream.ruleset.compile_dates import DATE_OPS, date_runs
 from stream.ruleset.compile_events import leans
+from stream.ruleset.compile_sources import TOTAL, Source
 from stream.ruleset.compile_tests import compare_with, count_test, counts
 from stream.ruleset.schema_events import (
     Average,
@@ -33,6 +34,8 @@ from stream.ruleset.schema_parts import Compare, Count
 from stream.ruleset.wording import bar_value, event_words, op_words, where_words
 
 Number = Sum | Average | Smallest | Largest
+TOTALS = frozenset({"sum", "average"})
+"""Figures for which it is enough to know how many numbers there are, and their sum."""
 NO_COUNT = Count("at_least", 0)
 """Stands where the schema has made sure that there is a count."""
 
@@ -43,14 +46,18 @@ def of_numbers(conditions: Conditions, asked: Number) -> Leaf:
     field = asked.value_of(asked.word)
     frame = conditions.frame(asked.window)
     scale = states.units_of(field.event).scale(field.property)
-    is_record = asked.word in {"smallest", "largest"} and frame.is_recent
-    kind = asked.word if is_record else "ledger"
-    source = states.rows(field.event, asked.where, field.property, frame.longest_ms, kind)
+    source = states.rows(field.event, asked.where, field.property, frame.longest_ms, _kind(asked.word, frame))
     count = asked.count or NO_COUNT
     subject = f"{field.property} of {event_words(field.event, asked.where, None)}"
-    numbers = conditions.once(f"numbers {frame.is_oldest} of {subject}", source, source.numbers(field.property, frame))
-    rows = conditions.once(f"each of {subject}", source, each(numbers))
-    read, value = _of_numbers(asked.word, numbers, rows, count_test(count, scale), frame, count.op)
+    if frame.is_ever and asked.word in TOTALS:
+        totals = conditions.once(f"total of {subject}", source, source.totals(field.property))
+        read, value = _of_totals(asked.word, totals, count_test(count, scale))
+    else:
+        numbers = conditions.once(
+            f"numbers {frame.is_oldest} of {subject}", source, source.numbers(field.property, frame)
+        )
+        rows = conditions.once(f"each of {subject}", source, each(numbers))
+        read, value = _of_numbers(asked.word, numbers, rows, count_test(count, scale), frame, count.op)
     return Leaf(
         f"{asked.word} of {field.property} of {event_words(field.event, asked.where, asked.window)}",
         *told_count(count, scale),
@@ -62,7 +69,21 @@ def of_numbers(conditions: Conditions, asked: Number) -> Leaf:
     )
 
 
-def _of_numbers(word: str, numbers: Numbers, rows: Rows, test: Test, frame: Frame, op: str) -> tuple[Any, Any]:
+def _kind(word: str, frame: Frame) -> str:
+    """Return what has to be kept of the events for a figure."""
+    if word in TOTALS:
+        return TOTAL if frame.is_ever else "ledger"
+    return word if frame.is_recent else "ledger"
+
+
+def _of_totals(word: str, totals: running.Totals, test: Test) -> tuple[Read, Value]:
+    """Return the verdict and the value of a figure of all numbers there ever were."""
+    if word == "sum":
+        return running.total(totals, test), running.total_value(totals)
+    return running.average(totals, test), running.average_value(totals)
+
+
+def _of_numbers(word: str, numbers: Numbers, rows: Rows, test: Test, frame: Frame, op: str) -> tuple[Read, Value]:
     """Return the verdict and the value of a figure of numbers."""
     if word == "sum":
         asks_for_more = op in {"at_least", "above"}
@@ -144,12 +165,14 @@ def _compared(
     scale = states.units_of(field.event).scale(field.property)
     kind = kind if is_enough(frame) else "ledger"
     source = states.ordered_rows(field.event, asked.where, field.property, frame.longest_ms, kind)
-    rows = source.values(lambda row: value_in(row, field.property))
-    if of is figures.most_frequent:
-        rows = there(source.values(_named(field.property)))
+    rows = (
+        there(source.values(_named(field.property)))
+        if of is figures.most_frequent
+        else source.values(_in(field.property))
+    )
     subject = f"{asked.word} of {field.property} of {event_words(field.event, asked.where, None)}"
     rows = conditions.once(subject, source, rows)
-    read, states_of_zone = _of_value(conditions, asked, rows, of, frame)
+    read, states_of_zone = _of_value(conditions, asked, source, rows, of, frame)
     return Leaf(
         f"{asked.word.replace('_', ' ')} of {field.property} of {event_words(field.event, asked.where, asked.window)}",
         *told_compare(asked.compare, scale),
@@ -162,14 +185,23 @@ def _compared(
 
 
 def _of_value(
-    conditions: Conditions, asked: ValueOfEvents, rows: Rows, of: Of, frame: Frame
+    conditions: Conditions, asked: ValueOfEvents, source: Source, rows: Rows, of: Of, frame: Frame
 ) -> tuple[Read, frozenset[int]]:
     """Return the verdict of a value that compares, and the states it reads beside the rows: dates look at the zone."""
     tellings, field = conditions.tellings, asked.value_of(asked.word)
     if asked.compare.op in DATE_OPS:
         return dated_rows.figure(rows, of, date_runs(asked.compare), frame, tellings.zone_of), tellings.zone_states
     units = conditions.states.units_of(field.event)
-    return figures.figure(rows, of, compare_with(asked.compare, units, field.property), frame), frozenset()
+    test = compare_with(asked.compare, units, field.property)
+    if frame.is_ever and of is not figures.most_frequent:
+        row_of = source.end_row(is_newest=of is figures.last_of)
+        if row_of is not None:
+            return figures.of_row(row_of, _in(field.property), test), frozenset()
+    return figures.figure(rows, of, test, frame), frozenset()
+
+
+def _in(path: str) -> Callable[[books.Row], Any]:
+    return lambda row: value_in(row, path)
 
 
 def _named(path: str) -> Callable[[books.Row], tuple[str, Any] | None]:

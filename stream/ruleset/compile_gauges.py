@@ -11,6 +11,9 @@ from stream.core.condition import Leaf, Read
 from stream.core.dimension import Dimension
 from stream.core.gauge import Gauge, Readers
 
+KEPT = b"2"
+"""Raised when the same rules keep other states: a profile without them must not be decided as if nothing was done."""
+
 
 @dataclass(slots=True)
 class _Condition:
@@ -46,7 +49,7 @@ class Gauges:
 
     def number(self, bundle: Bundle) -> int:
         """Return the number of the layout: other dimensions, other conditions or other bars have another."""
-        digest = blake2b(digest_size=8)
+        digest = blake2b(KEPT, digest_size=8)
         for dimension in self._dimensions:
             digest.update(f"{dimension.key} {dimension.place.rest}\n".encode())
         for id_ in self._asked:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from stream.core import ledger as books
+from stream.core import running
+from stream.core.figures import RowOf
 from stream.core.fold import Fold
 from stream.core.frame import Frame
 from stream.core.keyed import Groups, grouped
@@ -19,6 +21,7 @@ from stream.core.sources import (
     booked,
     booked_numbers,
     booked_rows,
+    end_row,
     merged,
     newest_of,
     newest_per_day,
@@ -30,6 +33,8 @@ PLAIN = frozenset({"newest", "oldest", "spread"})
 """Kinds that are lists of instants."""
 KEYED = frozenset({"newest_each", "oldest_each"})
 """Kinds that are lists of instants by the value of a property."""
+TOTAL = "total"
+"""The kind that is how many numbers there are and what they add up to."""
 
 
 @dataclass(slots=True)
@@ -38,7 +43,7 @@ class Kept:
 
     key: int
     kind: str
-    """A list of instants (PLAIN, KEYED), rows (`ledger`, or `last`, `first`, `largest`, `smallest` of them), `own`."""
+    """Instants (PLAIN, KEYED), TOTAL, rows (`ledger`, or `last`, `first`, `largest`, `smallest` of them), `own`."""
     pattern: str
     names: tuple[str, ...]
     tests: Tests = ()
@@ -47,7 +52,7 @@ class Kept:
     gap_ms: int = 0
     """Of `spread`: the shortest window that is asked."""
     path: str = ""
-    """Of KEYED, `largest` and `smallest`: the property."""
+    """Of KEYED, TOTAL, `largest` and `smallest`: the property."""
     columns: dict[str, Column] = field(default_factory=dict)
     is_order: bool = False
     is_mixed: bool = False
@@ -58,7 +63,7 @@ class Kept:
     @property
     def is_plain(self) -> bool:
         """Tell whether it is no rows."""
-        return self.kind in PLAIN or self.kind in KEYED
+        return self.kind in PLAIN or self.kind in KEYED or self.kind == TOTAL
 
 
 @dataclass(slots=True)
@@ -99,9 +104,22 @@ class Source:
         """Return the reader of (instant, number, weight) of all matching rows whose property is a number."""
         return booked_numbers(tuple(self._booked), path, frame.is_oldest)
 
+    def totals(self, path: str) -> running.Totals:
+        """Return the reader of how many numbers a property ever was, and what they add up to."""
+        kept = [running.kept(kept.key) for kept, _ in self.parts if kept.kind == TOTAL]
+        booked = [running.of_numbers(booked_numbers((part,), path, True)) for part in self._booked]
+        return running.added(kept + booked)
+
     def values(self, value: Callable[[books.Row], Any]) -> Rows:
         """Return the reader of (instant, value) of all matching rows."""
         return booked_rows([(key, test, value) for key, test in self._booked])
+
+    def end_row(self, *, is_newest: bool) -> RowOf | None:
+        """Return the reader of the newest (or oldest) matching row; None where rows are in several places."""
+        if len(self.parts) != 1:
+            return None
+        ((kept, test),) = self.parts
+        return end_row(kept.key, test, is_newest=is_newest)
 
     def answers(self, judge_of: Callable[[Kept], Test]) -> Rows:
         """Return the reader of (instant, whether the row passes); `judge_of` gives the test for each part."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from stream.core import fold
+from stream.core.calendar import days_in
 from stream.core.fold import Fold
 from stream.core.gauge import NOBODY, Reach, Readers
 from stream.core.keyed import apart
@@ -15,10 +15,11 @@ from stream.core.ledger import Row
 from stream.core.matching import Test, is_number, on_event, on_row, value_in
 from stream.core.plan import Route, identity, state_key
 from stream.core.profile import NEVER
+from stream.core.running import running
 from stream.core.sources import Rows
 from stream.core.vocabulary import EventKind, Vocabulary
 from stream.core.window import keep_newest, keep_oldest
-from stream.ruleset.compile_sources import KEYED, Column, Kept, Source, Tests
+from stream.ruleset.compile_sources import KEYED, TOTAL, Column, Kept, Source, Tests
 from stream.ruleset.compile_tests import where_tests
 from stream.ruleset.schema_parts import ItemWhere, Where
 from stream.ruleset.wording import where_words
@@ -51,6 +52,7 @@ class States:
     def __init__(self, vocabulary: Vocabulary) -> None:
         """Start with a ledger for every reversible event: orders are always kept."""
         self.vocabulary = vocabulary
+        self.day_of = days_in(vocabulary.zone)
         self.kept: dict[int, Kept] = {}
         self.texts: dict[int, str] = {}
         for name, kind in vocabulary.events.items():
@@ -101,7 +103,7 @@ class States:
 
     def rows(self, pattern: str, where: ItemWhere | None, path: str, span_ms: int, kind: str = "ledger") -> Source:
         """Return the source of rows that keep a property; `kind` says which rows are enough."""
-        of = path if kind in {"largest", "smallest"} else ""
+        of = path if kind in {TOTAL, "largest", "smallest"} else ""
         return self._with_column(self._source(pattern, where, kind, of, 1, span_ms), path)
 
     def ordered_rows(self, pattern: str, where: ItemWhere | None, path: str, span_ms: int, kind: str) -> Source:
@@ -190,7 +192,7 @@ class States:
     @staticmethod
     def _with_column(source: Source, path: str) -> Source:
         for kept, _ in source.parts:
-            if path != "amount" and kept.kind not in KEYED:
+            if path != "amount" and not kept.is_plain:
                 kept.columns.setdefault(path, fold.column(path))
         return source
 
@@ -234,12 +236,13 @@ class States:
         if kept.own is not None:
             return kept.own(kept)
         matches = on_event(kept.tests)
-        if kept.kind == "newest":
-            return fold.newest(kept.key, kept.depth, matches)
-        if kept.kind == "oldest":
-            return fold.oldest(kept.key, kept.depth, matches)
+        if kept.kind in {"newest", "oldest"}:
+            keep_some = fold.newest if kept.kind == "newest" else fold.oldest
+            return keep_some(kept.key, kept.depth, matches)
         if kept.kind == "spread":
             return fold.spread(kept.key, kept.gap_ms, kept.depth, kept.span_ms, matches)
+        if kept.kind == TOTAL:
+            return running(kept.key, kept.path, matches)
         if kept.kind in KEYED:
             keep = keep_newest if kept.kind == "newest_each" else keep_oldest
             return apart(kept.key, kept.path, kept.depth, matches, keep, kept.span_ms)
@@ -247,11 +250,9 @@ class States:
 
     def _book(self, kept: Kept, reference: fold.Identity | None) -> Fold:
         matches, thin = on_event(kept.tests), _thin(kept)
+        if kept.kind == "last":
+            return fold.latest(kept.key, matches, kept.columns, self.day_of)
         return fold.book(kept.key, matches, kept.columns, self.day_of, kept.span_ms, reference, thin)
-
-    def day_of(self, instant_ms: int) -> int:
-        """Return the local day (ordinal) of an instant in the vocabulary's zone."""
-        return datetime.fromtimestamp(instant_ms // 1000, self.vocabulary.zone).toordinal()
 
 
 def _told_apart(name: str) -> fold.Identity:
@@ -263,7 +264,7 @@ def _thin(kept: Kept) -> fold.Thin | None:
     """Return what drops the rows that nobody asks for; None where each may be asked for."""
     if kept.kind in {"largest", "smallest"}:
         return fold.only_records(_number_in(kept.path), is_largest=kept.kind == "largest")
-    return {"last": fold.only_last, "first": fold.only_first}.get(kept.kind)
+    return fold.only_first if kept.kind == "first" else None
 
 
 def _number_in(path: str) -> Callable[[Row], Any]:
