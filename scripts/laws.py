@@ -49,6 +49,7 @@ POINTS: dict[str, tuple[str, ...]] = {
     "The demo, starts and stops, what is refused at a start": (
         "tests/e2e/test_demo.py",
         "tests/e2e/test_start_and_stop.py",
+        "tests/e2e/test_neighbours_not_there.py",
         "tests/demo/test_*.py",
     ),
     "Kafka and Redis that ask who is there: logins, certificates, and what is said of wrong ones": (

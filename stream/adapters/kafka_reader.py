@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -42,13 +43,15 @@ class KafkaReader:
             auto_offset_reset="earliest",
             fetch_max_wait_ms=self._options.fetch_max_wait_ms,
         )
-        try:
-            await consumer.start()
-            consumer.assign(self._asked)
-            await consumer.seek_to_beginning(*self._asked)
-        except CLIENT_ERRORS as error:
-            await consumer.stop()
-            raise translated(error, "connecting a reader") from error
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(consumer.stop)
+            try:
+                await consumer.start()
+                consumer.assign(self._asked)
+                await consumer.seek_to_beginning(*self._asked)
+            except CLIENT_ERRORS as error:
+                raise translated(error, "connecting a reader") from error
+            stack.pop_all()
         self._consumer = consumer
 
     async def read(self) -> list[Seen]:

@@ -19,6 +19,7 @@ import typer
 
 from stream.cli.options import AsJson, RulesFolder
 from stream.cli.screen import remark, say, say_json
+from stream.cli.stopping import Leave, leaving, stoppable
 
 if TYPE_CHECKING:
     from stream.app import Place, Rules, Running
@@ -27,6 +28,29 @@ if TYPE_CHECKING:
 
 SEED = 20_101_201
 """The first day of the recorded history as a number; any number would do."""
+
+
+UntilCaughtUp = Annotated[
+    bool, typer.Option("--until-caught-up", help="Stop when the history is loaded and all it causes is published.")
+]
+Seconds = Annotated[
+    float | None, typer.Option("--seconds", min=0, help="Stop after so many seconds of made-up traffic.")
+]
+Speed = Annotated[
+    float, typer.Option("--speed", min=1, help="Simulated seconds per second, once the history is loaded.")
+]
+Rate = Annotated[float, typer.Option("--rate", min=0.1, help="Made-up events per simulated minute.")]
+History = Annotated[
+    Path | None, typer.Option("--history", metavar="FILE", help="A file like the shipped purchases, instead of them.")
+]
+WriteEvents = Annotated[
+    Path | None,
+    typer.Option(
+        "--write-events",
+        metavar="FILE",
+        help="Only write the purchases, dated as they were, as events for `rules preview`, `explain`, `replay`.",
+    ),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,55 +72,44 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     rules: RulesFolder = None,
-    until_caught_up: Annotated[
-        bool, typer.Option("--until-caught-up", help="Stop when the history is loaded and all it causes is published.")
-    ] = False,
-    seconds: Annotated[
-        float | None, typer.Option("--seconds", min=0, help="Stop after so many seconds of made-up traffic.")
-    ] = None,
-    speed: Annotated[
-        float, typer.Option("--speed", min=1, help="Simulated seconds per second, once the history is loaded.")
-    ] = 3600.0,
-    rate: Annotated[float, typer.Option("--rate", min=0.1, help="Made-up events per simulated minute.")] = 4.0,
-    history: Annotated[
-        Path | None,
-        typer.Option("--history", metavar="FILE", help="A file like the shipped purchases, instead of them."),
-    ] = None,
+    until_caught_up: UntilCaughtUp = False,
+    seconds: Seconds = None,
+    speed: Speed = 3600.0,
+    rate: Rate = 4.0,
+    history: History = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Forget what an earlier demo kept.")] = False,
-    write_events: Annotated[
-        Path | None,
-        typer.Option(
-            "--write-events",
-            metavar="FILE",
-            help="Only write the purchases, dated as they were, as events for `rules preview`, `explain`, `replay`.",
-        ),
-    ] = None,
+    write_events: WriteEvents = None,
     as_json: AsJson = False,
 ) -> None:
     """Load a year of real purchases, then go on with made-up behaviour in fast time, and watch the segments change."""
+    history = history or Path(str(files("stream") / "shipped" / "online_retail.csv.gz"))
+    if write_events is not None:
+        _write_events(history, write_events, as_json=as_json)
+        return
+    answer = {"caught_up": False}
+    with stoppable():
+        answer = _played(rules, fresh, Wanted(until_caught_up, seconds, speed, rate, as_json, history))
+    if as_json:
+        say_json(answer)
+    if until_caught_up and not answer["caught_up"]:
+        raise typer.Exit(1)
+
+
+def _played(rules: Path | None, fresh: bool, wanted: Wanted) -> dict[str, Any]:
+    """Start the servers, play until the end or a signal, and return the figures. Raises Stopped."""
     from stream.adapters.clock import ScaledClock
     from stream.app import embedded
     from stream.cli.serve import honest_line, loaded, ready
     from stream.demo.show import SOURCE
 
-    history = history or Path(str(files("stream") / "shipped" / "online_retail.csv.gz"))
-    if write_events is not None:
-        _write_events(history, write_events, as_json=as_json)
-        return
     settings = ready(rules, is_quiet=True)
     compiled = loaded(settings)
     folder = Path(settings.folder) / "demo"
     kept = _kept(folder, compiled, fresh)
-    clock = ScaledClock(0, 0.0)
     calm = replace(settings, clock="scaled", http_port=0, namespace="demo", instance_id="", worker_name="")
-    with embedded(calm, folder, clock, (SOURCE,)) as place:
+    with embedded(calm, folder, ScaledClock(0, 0.0), (SOURCE,)) as place:
         remark(honest_line(folder))
-        wanted = Wanted(until_caught_up, seconds, speed, rate, as_json, history)
-        answer = asyncio.run(_play(place, compiled, kept, wanted))
-    if as_json:
-        say_json(answer)
-    if until_caught_up and not answer["caught_up"]:
-        raise typer.Exit(1)
+        return asyncio.run(_play(place, compiled, kept, wanted))
 
 
 def _write_events(history: Path, to: Path, *, as_json: bool) -> None:
@@ -139,18 +152,18 @@ async def _play(place: Place, rules: Rules, kept: Remembered, wanted: Wanted) ->
     from stream.app import running
     from stream.demo.show import SOURCE
 
-    frontier = RedisFrontier(place.settings.redis_url, place.settings.namespace)
-    await frontier.report(SOURCE, 0)  # what was acknowledged into a log that is gone counts no more
-    await frontier.close()
-    async with running(place, rules) as it:
-        return await _show(it, kept, wanted)
+    with leaving() as leave:
+        frontier = RedisFrontier(place.settings.redis_url, place.settings.namespace)
+        await frontier.report(SOURCE, 0)  # what was acknowledged into a log that is gone counts no more
+        await frontier.close()
+        async with running(place, rules) as it:
+            return await _show(it, kept, wanted, leave)
 
 
-async def _show(it: Running, kept: Remembered, wanted: Wanted) -> dict[str, Any]:
+async def _show(it: Running, kept: Remembered, wanted: Wanted, leave: Leave) -> dict[str, Any]:
     import aiohttp
 
     from stream.cli.demo_view import View
-    from stream.cli.serve import asked_to_stop
 
     show = _new_show(it, kept, wanted)
     await show.reader.start()
@@ -161,7 +174,8 @@ async def _show(it: Running, kept: Remembered, wanted: Wanted) -> dict[str, Any]
         stack.push_async_callback(_end, watching)
         await show.taken()
         began, ends = perf_counter(), await _ends(it)
-        stopping = asyncio.create_task(asked_to_stop())
+        leave.begun()
+        stopping = asyncio.create_task(leave.asked())
         stack.push_async_callback(_end, [stopping])
         await _first([show.load(ends)], [stopping, *watching])
         caught_up, is_caught_up = perf_counter() - began, not stopping.done()

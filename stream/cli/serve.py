@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stream.cli.options import AsJson, RulesFolder
 from stream.cli.screen import remark, say, say_json
+from stream.cli.stopping import leaving, stoppable
 
 if TYPE_CHECKING:
     from stream.app import Place, Rules
     from stream.ports import Clock
     from stream.settings import Settings
 
+APPLY_WAIT_S = 60.0
+Patience = Annotated[
+    float, typer.Option("--wait", min=0, metavar="SECONDS", help="How long to wait for a broker that is away.")
+]
 topics = typer.Typer(help="The topics of a deployment.", no_args_is_help=True)
 
 
@@ -32,23 +36,25 @@ def worker(rules: RulesFolder = None) -> None:
     """Serve the partitions that Kafka assigns to this process, until SIGTERM or Ctrl-C."""
     from stream.app import Place
 
-    settings = ready(rules)
-    asyncio.run(serve(Place(settings, clock_of(settings), settings.sources), loaded(settings)))
+    with stoppable():
+        settings = ready(rules)
+        asyncio.run(serve(Place(settings, clock_of(settings), settings.sources), loaded(settings)))
 
 
 def run(rules: RulesFolder = None) -> None:
     """Run everything in one process on an embedded Valkey and an event log in memory: for a look, or a small shop."""
     from stream.app import embedded
 
-    settings = ready(rules)
-    with embedded(settings, Path(settings.folder), clock_of(settings), settings.sources) as place:
-        remark(honest_line(Path(settings.folder)))
-        remark(f"Kafka for producers and consumers: {place.settings.kafka_brokers}")
-        asyncio.run(serve(place, loaded(settings)))
+    with stoppable():
+        settings = ready(rules)
+        with embedded(settings, Path(settings.folder), clock_of(settings), settings.sources) as place:
+            remark(honest_line(Path(settings.folder)))
+            remark(f"Kafka for producers and consumers: {place.settings.kafka_brokers}")
+            asyncio.run(serve(place, loaded(settings)))
 
 
 @topics.command("apply")
-def apply(as_json: AsJson = False) -> None:
+def apply(wait: Patience = APPLY_WAIT_S, as_json: AsJson = False) -> None:
     """Create the topics that are missing, as the settings say; leave those that are there as they are."""
     from stream.adapters.kafka import wait_for_broker
     from stream.adapters.kafka_settings import kafka_options
@@ -59,7 +65,7 @@ def apply(as_json: AsJson = False) -> None:
 
     async def create() -> list[str]:
         options = kafka_options(settings)
-        await wait_for_broker(options, settings.backoff_min_ms, settings.backoff_max_ms)
+        await wait_for_broker(options, settings.backoff_min_ms, settings.backoff_max_ms, wait)
         topics, stamps = Topics(settings.topic_prefix), settings.clock == "wall" and not settings.sources
         plans = topic_plans(topics, settings.partitions, broker_stamps=stamps)
         return await apply_topics(options, plans, settings.replication)
@@ -110,23 +116,13 @@ def honest_line(folder: Path) -> str:
 
 
 async def serve(place: Place, rules: Rules) -> None:
-    """Run a worker until a signal asks it to stop."""
+    """Run a worker until a signal asks it to stop. Raises Stopped where that comes while it still waits to begin."""
     from stream.app import running
 
-    async with running(place, rules) as it:
-        remark(f"serving; /healthz /readyz /metrics on port {it.http_port}")
-        await asked_to_stop()
-        remark("stopping: what is at work ends, the rest goes to the next worker")
-
-
-async def asked_to_stop() -> None:
-    """Return at SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for each in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(each, stop.set)
-    try:
-        await stop.wait()
-    finally:
-        for each in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(each)
+    with leaving() as leave:
+        async with running(place, rules) as it:
+            leave.begun()
+            remark(f"serving; /healthz /readyz /metrics on port {it.http_port}")
+            await leave.asked()
+            remark("stopping: what is at work ends, the rest goes to the next worker")
+    remark("stopped")
