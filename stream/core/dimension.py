@@ -5,10 +5,13 @@ An audience is a dimension with one segment and an outside.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from stream.core.condition import Leaf, Read
-from stream.core.profile import Place
+from stream.core.profile import Place, Profile
+from stream.core.transition import Evidence
 
 OUTSIDE = ""
 """The answer of a dimension that does not have the customer: outside an audience, not in scope."""
@@ -40,16 +43,41 @@ class Segment:
     holdout_percent: int = 0
     lottery: str = ""
     """Names the lottery of its control group: `dimension.segment`, the same for the warning that it is left soon."""
+    has_clock: bool = field(init=False)
+    """Whether something must be remembered beyond the conditions themselves."""
+    asked: tuple[Asked, ...] = field(init=False)
+    """What is told of the leaves, as far as every transition tells the same."""
 
-    @property
-    def has_clock(self) -> bool:
-        """Tell whether something must be remembered beyond the conditions themselves."""
-        return bool(self.wait_ms or self.stay_at_most_ms or self.cooldown_ms)
+    def __post_init__(self) -> None:
+        """Note what is asked of it most often."""
+        object.__setattr__(self, "has_clock", bool(self.wait_ms or self.stay_at_most_ms or self.cooldown_ms))
+        asked = [_asked(self, leaf, number < self.entering) for number, leaf in enumerate(self.leaves)]
+        object.__setattr__(self, "asked", tuple(asked))
 
-    @property
-    def is_held(self) -> bool:
-        """Tell whether more than conditions decides who comes and who stays."""
-        return self.has_clock or bool(self.stay_at_least_ms) or self.only_from is not None
+
+class Asked(NamedTuple):
+    """One condition of a segment, ready to be told of."""
+
+    value: Callable[[Profile, int], Any]
+    holds: Read
+    told: Evidence
+    """Everything but the value, and whether it holds."""
+
+
+def _asked(segment: Segment, leaf: Leaf, is_entering: bool) -> Asked:
+    told = Evidence(
+        leaf.text,
+        leaf.test,
+        None,
+        leaf.bar,
+        False,
+        leaf.unit,
+        segment.name,
+        "enter" if is_entering else "stay_while",
+        leaf.is_negated,
+        leaf.is_instant,
+    )
+    return Asked(leaf.value, leaf.shared or leaf.read, told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +96,21 @@ class Dimension:
     place: Place = field(init=False)
     """Who never moved is in `otherwise`, in a nested dimension outside."""
     by_name: dict[str, Segment] = field(init=False)
+    ranks: dict[str, int] = field(init=False)
+    """By name, the place in the order of the segments that ask something."""
     clocked: tuple[Segment, ...] = field(init=False)
     """The segments that are looked at always, because a clock of theirs may run."""
     is_plain: bool = field(init=False)
-    """Whether the first segment that asks or keeps has the customer, at once and whatever was before."""
+    """Whether the first segment that asks or keeps has the customer, if the own one may be left downwards."""
 
     def __post_init__(self) -> None:
         """Index the segments by name."""
         object.__setattr__(self, "place", Place(self.key, OUTSIDE if self.inside else self.otherwise.name))
+        ranks = {segment.name: rank for rank, segment in enumerate(self.order) if segment.leaves}
+        object.__setattr__(self, "ranks", ranks)
         object.__setattr__(self, "clocked", tuple(segment for segment in self.order if segment.has_clock))
-        object.__setattr__(self, "is_plain", not any(segment.is_held for segment in self.order))
+        is_free = all(segment.only_from is None for segment in self.order)
+        object.__setattr__(self, "is_plain", is_free and not self.clocked)
         object.__setattr__(self, "by_name", {segment.name: segment for segment in (*self.order, self.otherwise)})
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from stream.core.deciding import decide
+from stream.core.deciding import decide, moves
 from stream.core.dimension import Change, Dimension, Segment
 from stream.core.event import Event
 from stream.core.gauge import remember
@@ -127,8 +127,8 @@ def _decide(profile: Profile, touched: int, fresh: int, now: int, plan: Plan) ->
         if changes:
             moved += changes
             touched |= lookers[index]
-        standing = profile.standings[dimension.key]
-        if standing.until == NEVER and profile.is_resting(standing, dimension.place.rest):
+        standing = profile.standings.get(dimension.key)
+        if standing is not None and standing.until == NEVER and profile.is_resting(standing, dimension.place.rest):
             del profile.standings[dimension.key]
     return moved, decided
 
@@ -189,7 +189,6 @@ def told_segment(dimension: Dimension, change: Change) -> Segment:
 
 def _holds_until(change: Change, profile: Profile, plan: Plan) -> tuple[int, bool]:
     """Play silence on a copy: when does the dimension change next, and is that exact."""
-    key = change.dimension.key
     played = plan.layout.upstream[change.dimension.index]
     now = min([profile.until(dimension.key) for dimension in played])
     if now >= NEVER:
@@ -197,7 +196,7 @@ def _holds_until(change: Change, profile: Profile, plan: Plan) -> tuple[int, boo
     ahead = profile.ahead([dimension.key for dimension in played])
     for _ in range(AHEAD_LIMIT):
         ahead.as_of = now
-        if key in _play(ahead, now, played, plan):
+        if _play(ahead, now, played, plan):
             return now, True
         now = min([ahead.until(dimension.key) for dimension in played])
         if now >= NEVER:
@@ -205,12 +204,13 @@ def _holds_until(change: Change, profile: Profile, plan: Plan) -> tuple[int, boo
     return ahead.as_of, False
 
 
-def _play(profile: Profile, now: int, played: Sequence[Dimension], plan: Plan) -> set[int]:
-    """Decide what is due at `now` among some dimensions, and return the keys of those that changed."""
-    changed, touched = set(), 0
-    for dimension in played:
+def _play(profile: Profile, now: int, played: Sequence[Dimension], plan: Plan) -> bool:
+    """Decide what is due at `now` among a dimension and those that it looks at, and tell whether it moves itself."""
+    *above, last = played
+    touched = 0
+    for dimension in above:
         is_due = touched >> dimension.index & 1 or profile.until(dimension.key) <= now
         if is_due and decide(dimension, profile, now):
-            changed.add(dimension.key)
             touched |= plan.lookers[dimension.index]
-    return changed
+    is_due = touched >> last.index & 1 or profile.until(last.key) <= now
+    return bool(is_due) and moves(last, profile, now)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from stream.core.dimension import OUTSIDE, Change, Dimension, Segment
+from msgspec.structs import replace
+
+from stream.core.dimension import OUTSIDE, Asked, Change, Segment
 from stream.core.profile import Profile
 from stream.core.transition import Evidence
 
@@ -22,46 +24,38 @@ def evidence_of(profile: Profile, change: Change, now: int) -> tuple[Evidence, .
     """Return the conditions of the segments that decided; where both did, half of the room is for each."""
     if change.dimension.inside is not None and (around := _around(profile, change)):
         return around
-    told = [_told(profile, segment, now) for segment in deciding(change)]
-    if len(told) == BOTH:
-        del told[0][max(EVIDENCE_LIMIT // BOTH, EVIDENCE_LIMIT - len(told[1])) :]
-    return tuple(one for each in told for one in each)[:EVIDENCE_LIMIT]
+    asked = [segment.asked[:EVIDENCE_LIMIT] for segment in deciding(change)]
+    if len(asked) == BOTH:
+        first, second = asked
+        asked[0] = first[: max(EVIDENCE_LIMIT // BOTH, EVIDENCE_LIMIT - len(second))]
+        asked[1] = second[: EVIDENCE_LIMIT - len(asked[0])]
+    return tuple([_told(profile, one, now) for each in asked for one in each])
 
 
 def deciding(change: Change) -> list[Segment]:
-    """Return the segments whose conditions decided: up in the order the entered one, down both, the left one first."""
+    """Return the segments whose conditions decided: up in the order the entered one, down both, the left one first.
+
+    Neither the outside nor the segment that takes everybody else asks anything.
+    """
     dimension = change.dimension
-    left, entered = (_asking(dimension, name) for name in (change.left, change.entered))
-    if left is None or entered is None:
-        return [one for one in (left, entered) if one is not None]
-    return [entered] if dimension.order.index(entered) < dimension.order.index(left) else [left, entered]
-
-
-def _asking(dimension: Dimension, name: str) -> Segment | None:
-    """Return a segment that asks something, None for the outside and for the one that takes everybody else."""
-    segment = dimension.by_name.get(name)
-    return segment if segment is not None and segment.leaves else None
-
-
-def _told(profile: Profile, segment: Segment, now: int) -> list[Evidence]:
-    return [evidence(profile, segment, number, now) for number in range(len(segment.leaves[:EVIDENCE_LIMIT]))]
+    order, ranks = dimension.order, dimension.ranks
+    left, entered = ranks.get(change.left, -1), ranks.get(change.entered, -1)
+    if left >= 0 and not 0 <= entered < left:
+        return [order[left], order[entered]] if entered >= 0 else [order[left]]
+    return [order[entered]] if entered >= 0 else []
 
 
 def evidence(profile: Profile, segment: Segment, number: int, now: int) -> Evidence:
     """Return one condition of a segment, by its number, with the value that it has at `now`."""
-    leaf = segment.leaves[number]
-    value = leaf.value(profile, now)
-    return Evidence(
-        leaf.text,
-        leaf.test,
-        value if type(value) in SHORT else shortened(value),
-        leaf.bar,
-        leaf.holds(profile, now),
-        leaf.unit,
-        segment.name,
-        "enter" if number < segment.entering else "stay_while",
-        leaf.is_negated,
-        leaf.is_instant,
+    return _told(profile, segment.asked[number], now)
+
+
+def _told(profile: Profile, asked: Asked, now: int) -> Evidence:
+    value = asked.value(profile, now)
+    return replace(
+        asked.told,
+        value=value if type(value) in SHORT else shortened(value),
+        holds=asked.holds(profile, now) > 0,
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
@@ -23,8 +22,7 @@ class Cause(msgspec.Struct, frozen=True, gc=False):
     is_late: bool = False
 
 
-@dataclass(slots=True)  # not frozen: that makes it four times as slow to make, and there are several to a transition
-class Evidence:
+class Evidence(msgspec.Struct):  # not frozen: it is copied from what every transition tells the same
     """One condition that decided, with the value it had; money in minor units of `unit`."""
 
     condition: str

@@ -100,20 +100,9 @@ def from_anywhere(segment: Any, standing: Any, now: int) -> bool:
     return True
 
 
-def leaves_downwards(look: Any) -> str:
+def leaves_downwards(own: Any, since: int, now: int) -> bool:
     """Move to the first that asks or keeps, whatever `stay_at_least` says."""
-    standing = look.standing
-    for segment in look.dimension.order:
-        if segment.name == standing.segment:
-            if look.keeps(segment):
-                return str(segment.name)
-        elif (
-            deciding._may_come(segment, standing.segment)
-            and look.enters(segment)
-            and deciding._asks(segment, standing, look.now)
-        ):
-            return str(segment.name)
-    return str(look.dimension.otherwise.name)
+    return False
 
 
 def clock_restarts(standing: Any, name: str, holds: bool, now: int) -> None:
@@ -172,7 +161,7 @@ MUTANTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "an order sent twice counts twice": (plan.Plan, "is_repeated_order", counts_orders_twice),
     "a stay has no end": (deciding, "_is_over", never_over),
     "a segment asks whatever its clocks say": (deciding, "_asks", from_anywhere),
-    "stay_at_least holds nobody": (deciding, "_winner", leaves_downwards),
+    "stay_at_least holds nobody": (deciding, "_is_held", leaves_downwards),
     "a wait begins anew at each look": (deciding, "_tick_clock", clock_restarts),
     "an event turns a condition and nobody looks": (plan, "turned", turns_unnoticed),
     "a verdict ends earlier and nobody looks": (plan, "turned", ends_unnoticed),
