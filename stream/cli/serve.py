@@ -1,11 +1,12 @@
-"""`segments worker`, `segments run` and `segments topics apply`: what runs until it is told to stop."""
+"""`segments worker`, `run` and `topics …`: what runs until it is told to stop, and the topics it works on."""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -22,6 +23,7 @@ APPLY_WAIT_S = 60.0
 Patience = Annotated[
     float, typer.Option("--wait", min=0, metavar="SECONDS", help="How long to wait for a broker that is away.")
 ]
+TopicName = Literal["events", "transitions", "membership", "dead-letters"]
 topics = typer.Typer(help="The topics of a deployment.", no_args_is_help=True)
 
 
@@ -75,6 +77,14 @@ def apply(wait: Patience = APPLY_WAIT_S, as_json: AsJson = False) -> None:
         say_json({"ok": True, "created": created})
     else:
         say(f"created: {', '.join(created)}" if created else "all topics are there")
+
+
+@topics.command("schema")
+def schema(of: Annotated[TopicName, typer.Argument(help="The topic, by the last part of its name.")]) -> None:
+    """Print the JSON Schema of what a topic holds; of dead letters, that of the headers which give the reason."""
+    from stream.wire.published import schemas
+
+    say(json.dumps(schemas()[of], indent=2))
 
 
 def ready(rules: Path | None, *, is_quiet: bool = False) -> Settings:

@@ -1,4 +1,4 @@
-"""The schemas beside the shipped rules are made from the models, and every rule file names its own."""
+"""The schemas of topics and of the shipped rules are made from the models, and every rule file names its own."""
 
 from __future__ import annotations
 
@@ -20,3 +20,8 @@ def test_every_rule_names_a_schema_that_stands_where_it_says() -> None:
         first = path.read_text().partition("\n")[0]
         schema = json.loads((path.parent / first.removeprefix(f"{schemas.MARK} $schema=")).read_text())
         assert schema["title"]
+
+
+def test_the_schemas_of_the_topics_are_current() -> None:
+    written = {path.name: path.read_text() for path in schemas.TOPICS.iterdir()}
+    assert written == schemas.topics(), "run `make fmt`"
