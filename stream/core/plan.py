@@ -45,7 +45,7 @@ def _fewer(number: int, played: Sequence[Dimension]) -> int:
     return identity(" ".join([str(number), *(one.name for one in played)]))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # a plan is itself: what others work out once per plan, they find by it
 class Plan:
     """Everything a step needs to know of one version of the rules."""
 

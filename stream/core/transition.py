@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
@@ -71,17 +72,28 @@ class Transition(msgspec.Struct, frozen=True):
     @property
     def id(self) -> str:
         """Return BLAKE2b-128 in hex over the tagged, length-prefixed fields that make this transition itself."""
+        cause = self.cause
         parts = (
-            self.customer_id,
-            str(self.sequence),
-            self.dimension,
-            self.left,
-            self.entered,
-            str(self.at),
-            self.cause.kind,
-            self.cause.event_id,
-            self.rules_version,
+            SCHEMA_TAG,
+            _sized(self.customer_id),
+            _sized(str(self.sequence)),
+            _move(self.dimension, self.left, self.entered),
+            _sized(str(self.at)),
+            _usual(cause.kind),
+            _sized(cause.event_id),
+            _usual(self.rules_version),
         )
-        encoded = map(str.encode, parts)
-        told = b"".join([len(part).to_bytes(4, "big") + part for part in encoded])
-        return blake2b(SCHEMA_TAG + told, digest_size=16).hexdigest()
+        return blake2b(b"".join(parts), digest_size=16).hexdigest()
+
+
+def _sized(text: str) -> bytes:
+    encoded = text.encode()
+    return len(encoded).to_bytes(4, "big") + encoded
+
+
+_usual = lru_cache(maxsize=256)(_sized)
+
+
+@lru_cache(maxsize=4096)
+def _move(dimension: str, left: str, entered: str) -> bytes:
+    return _sized(dimension) + _sized(left) + _sized(entered)

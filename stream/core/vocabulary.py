@@ -54,6 +54,12 @@ class EventKind:
     is_reversible: bool = False
     numbers: frozenset[str] = frozenset()
     """Properties that are plain numbers."""
+    is_judged: bool = field(init=False)
+    """Whether properties are looked at before an event of this name counts."""
+
+    def __post_init__(self) -> None:
+        """Work out once what is asked of every event."""
+        object.__setattr__(self, "is_judged", bool(self.money or self.reverses or self.is_reversible))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +86,15 @@ class Vocabulary:
         Raises InputError with code `event_name`, `past`, `future`, `amount`, `quantity` or `currency`.
         """
         kind = self.events.get(decoded.name) or self._kind(decoded.name)
-        properties = decoded.properties
-        if kind.money or kind.is_reversible or kind.reverses:
+        properties, occurred_ms = decoded.properties, decoded.occurred_ms
+        if kind.is_judged:
             properties = self._properties(kind, properties)
+        if occurred_ms is None or not self.history_since_ms <= occurred_ms <= record_time:
+            occurred_ms = self._when(occurred_ms, record_time)
         return Event(
             decoded.event_id,
             decoded.customer,
-            self._when(decoded.occurred_ms, record_time),
+            occurred_ms,
             record_time,
             decoded.source,
             kind.name,
@@ -121,8 +129,8 @@ class Vocabulary:
         return min(occurred_ms, record_time)
 
     def _properties(self, kind: EventKind, properties: Mapping[str, Any]) -> Mapping[str, Any]:
-        if kind.is_reversible or kind.reverses:
-            self._check_quantities(kind, properties)
+        if kind.is_reversible and not kind.reverses and ("quantity" in properties or "items" in properties):
+            self._check_quantities(properties)
         named = kind.money & properties.keys()
         if not named:
             return properties
@@ -166,9 +174,7 @@ class Vocabulary:
         return minor
 
     @staticmethod
-    def _check_quantities(kind: EventKind, properties: Mapping[str, Any]) -> None:
-        if kind.reverses:
-            return
+    def _check_quantities(properties: Mapping[str, Any]) -> None:
         items = properties.get("items")
         lines = [item for item in items if isinstance(item, Mapping)] if isinstance(items, list) else []
         for line in (properties, *lines):

@@ -22,17 +22,7 @@ from stream.errors import CorruptProfileError, InputError, LayoutError
 from stream.ports import Record
 from stream.service.members import FLAP_MS, Members, members_after
 from stream.wire import membership, transition
-from stream.wire.control import (
-    BACKFILL_UNTIL,
-    KIND,
-    SOURCE,
-    Origin,
-    Tick,
-    Use,
-    decode_backfill_until,
-    decode_control,
-    decode_origin,
-)
+from stream.wire.control import Origin, Tick, Use, decode_control, decode_headers
 from stream.wire.event import decode_event
 from stream.wire.outbox import Slice, Told
 from stream.wire.placing import partition_of
@@ -84,14 +74,9 @@ def understand(record: Record, plan: Plan) -> Incoming:
             raise InputError("header", record.fault)
         if not 0 <= record.timestamp_ms < LATEST_RECORD_MS:
             raise InputError("record_time", f"the record is stamped {record.timestamp_ms} ms, which is no time")
-        if not record.headers:
-            return Incoming(record, plan.vocabulary.accept(decode_event(record.value), record.timestamp_ms))
-        headers = dict(record.headers)
-        kind = headers.get(KIND)
+        kind, backfill_until, origin = decode_headers(record.headers)
         if kind is not None:
-            return Incoming(record, decode_control(kind.decode(errors="replace"), record.value))
-        backfill_until = decode_backfill_until(headers.get(BACKFILL_UNTIL))
-        origin = decode_origin(headers.get(SOURCE))
+            return Incoming(record, decode_control(kind, record.value))
         event = plan.vocabulary.accept(decode_event(record.value), record.timestamp_ms, backfill_until)
         return Incoming(record, event, origin)
     except InputError as error:
@@ -158,28 +143,30 @@ class Work:
         self.outcomes["use"] += 1
 
     def _event(self, incoming: Incoming, event: Event) -> None:
-        if incoming.origin is not None and self._is_taken_in(incoming.origin):
+        origin = incoming.origin
+        if origin is not None and origin.offset <= self.intake.get(origin.lane, -1):
             self.outcomes[DUPLICATE] += 1
             return
         profile = self.profiles.get(event.customer_id) or self._profile(event.customer_id)
         if profile is None:
             self.refuse(incoming.record, "state", "corrupt", self.parked[event.customer_id])
             return
-        is_new = profile.is_new
+        is_new = not profile.as_of and profile.is_new
         if is_new and partition_of(event.customer_id, self.partitions) != self.partition:
             self.refuse(incoming.record, "worker", "misrouted", self._misrouted(event.customer_id))
             return
-        if incoming.origin is not None:  # noted for what is used only: what is set aside was not taken in
-            self.intake[incoming.origin.lane] = incoming.origin.offset
+        if origin is not None:  # noted for what is used only: what is set aside was not taken in
+            self.intake[origin.lane] = origin.offset
         try:
             done = step(profile, event, self.tick_ms, self.plan)
             self._keep(profile, done, event.record_time)
         except (*ENGINE_FAULTS, CorruptProfileError) as fault:
             raise EngineFault(incoming.record.offset, f"{type(fault).__name__}: {fault}") from fault
         self.outcomes[done.outcome] += 1
-        self.newcomers += is_new and not profile.is_new
         if done.outcome == ACCEPTED:
-            self.late += event.record_time - event.occurred_at > self.plan.lateness_ms
+            self.newcomers += is_new
+            if event.occurred_at < event.record_time:
+                self.late += event.record_time - event.occurred_at > self.plan.lateness_ms
             if event.consents:
                 self.moved[event.customer_id] = None  # subscribers read consents from the memberships
 
@@ -187,9 +174,6 @@ class Work:
         home = partition_of(customer_id, self.partitions)
         here = self.partition
         return f"customer {customer_id!r} belongs to partition {home}, not {here}; key by customer_id with murmur2"
-
-    def _is_taken_in(self, origin: Origin) -> bool:
-        return origin.offset <= self.intake.get(origin.lane, -1)
 
     def wake_all(self, customers: Sequence[str], most_moves: int = TIMER_MOVES) -> None:
         """Fire what is due of these customers; those beyond so many moves stay due, for the next slice."""
@@ -230,23 +214,24 @@ class Work:
         """Keep what a step did, all of it or, where it cannot be told as bytes, nothing."""
         if done.outcome != ACCEPTED:
             return
-        customer_id = profile.customer_id
         told = [_told(each, record_time) for each in done.transitions]
         if self.is_careful:
             encode_profile(profile)
-        self.changed[customer_id] = profile
-        if told:
+        self.changed[profile.customer_id] = profile
+        if done.moves or done.rested:
+            self.moved[profile.customer_id] = None
             self.told += told
-            self.told_by_kind.update((each.dimension, each.entered, each.cause.kind) for each in done.transitions)
-        if done.moves:
-            self.moves += done.moves
-            self.flaps.update(
-                each.dimension.name for each in done.moves if each.is_return and each.at - each.left_since < FLAP_MS
-            )
+            self._count(done)
+
+    def _count(self, done: Step) -> None:
+        self.moves += done.moves
+        for each in done.transitions:
+            self.told_by_kind[each.dimension, each.entered, each.cause.kind] += 1
+        for move in done.moves:
+            if move.is_return and move.at - move.left_since < FLAP_MS:
+                self.flaps[move.dimension.name] += 1
         if done.rested:
             self.rested[done.rested] += 1
-        if done.moves or done.rested:
-            self.moved[customer_id] = None
 
     # -- what the slice comes to ----------------------------------------------------------
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from functools import lru_cache
 
 import msgspec
 
@@ -20,7 +21,7 @@ LONGEST_LANE = 200
 """Characters that name a generation and a source partition; they are kept in the head."""
 
 
-class Origin(NamedTuple):
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """Where intake took a record from."""
 
     lane: str
@@ -67,6 +68,24 @@ def decode_control(kind: str, value: bytes | None) -> Tick | Use:
         raise InputError("control", f"a {kind} that cannot be read: {error}") from error
 
 
+def decode_headers(headers: Iterable[tuple[str, bytes]]) -> tuple[str | None, int, Origin | None]:
+    """Return the kind of a control record, None for an event; then what a header says of an event.
+
+    That is the end of the history that it was loaded with, -1 for none, and where intake took it from.
+    """
+    kind = until = source = None
+    for name, value in headers:
+        if name == SOURCE:
+            source = value
+        elif name == KIND:
+            kind = value
+        elif name == BACKFILL_UNTIL:
+            until = value
+    if kind is not None:
+        return kind.decode(errors="replace"), -1, None
+    return None, decode_backfill_until(until), decode_origin(source)
+
+
 def decode_backfill_until(text: bytes | None) -> int:
     """Return the end of the history that a record was loaded with, in ms, -1 for none; else InputError `header`."""
     if text is None:
@@ -80,8 +99,13 @@ def decode_origin(text: bytes | None) -> Origin | None:
     """Return where intake took a record from, None where nobody says; InputError `header` if it cannot be read."""
     if text is None:
         return None
-    lane, _, offset = text.decode(errors="replace").rpartition("/")
-    is_number = offset.isascii() and offset.isdigit() and len(offset) <= MOST_DIGITS
-    if not is_number or not 0 < len(lane) <= LONGEST_LANE:
+    before, _, offset = text.rpartition(b"/")
+    lane = _lane(before)
+    if not offset.isdigit() or len(offset) > MOST_DIGITS or not 0 < len(lane) <= LONGEST_LANE:
         raise InputError("header", f"header {SOURCE} is {text[:40]!r}; it reads generation/partition/offset")
     return Origin(lane, int(offset))
+
+
+@lru_cache(maxsize=1024)
+def _lane(name: bytes) -> str:
+    return name.decode(errors="replace")

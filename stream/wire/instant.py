@@ -6,6 +6,7 @@ import datetime as dt
 from functools import lru_cache
 
 DAY_MS = 86_400_000
+MINUTE_MS = 60_000
 EPOCH = dt.date(1970, 1, 1)
 MILLISECOND = dt.timedelta(milliseconds=1)
 _ZERO = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
@@ -15,18 +16,22 @@ LATEST_MS = 253_402_300_799_999
 """The last one: the end of the year 9999."""
 
 
+_REST = [f"{ms // 1000:02}.{ms % 1000:03}Z" for ms in range(60_000)]
+"""Seconds and milliseconds of a minute; what is told stands close together, so that its minutes repeat."""
+
+
 @lru_cache(maxsize=4096)
-def _day(number: int) -> str:
-    return (EPOCH + dt.timedelta(days=number)).isoformat()
+def _minute(number: int) -> str:
+    day, rest = divmod(number, 1440)
+    return f"{(EPOCH + dt.timedelta(days=day)).isoformat()}T{rest // 60:02}:{rest % 60:02}:"
 
 
 def to_text(instant_ms: int) -> str:
     """Return an instant as RFC 3339 with milliseconds and Z; beyond the years 1 to 9999 the nearest one in them."""
-    day, rest = divmod(min(max(instant_ms, EARLIEST_MS), LATEST_MS), DAY_MS)
-    seconds, ms = divmod(rest, 1000)
-    minutes, second = divmod(seconds, 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{_day(day)}T{hour:02}:{minute:02}:{second:02}.{ms:03}Z"
+    if not EARLIEST_MS <= instant_ms <= LATEST_MS:
+        instant_ms = min(max(instant_ms, EARLIEST_MS), LATEST_MS)
+    minute, rest = divmod(instant_ms, MINUTE_MS)
+    return _minute(minute) + _REST[rest]
 
 
 def to_ms(text: str) -> int:

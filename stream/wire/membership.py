@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 import msgspec
 
-from stream.core.dimension import Dimension, Segment
+from stream.core.dimension import Dimension
 from stream.core.lottery import is_control
 from stream.core.plan import Plan
 from stream.core.profile import Profile
@@ -20,35 +19,60 @@ _encode = msgspec.json.Encoder().encode
 
 def body(profile: Profile, plan: Plan) -> bytes:
     """Return the customer's segments, each with `since` and a mark for its control group; consents; the sequence."""
-    states = profile.states
-    consents = {name: states[key][0] for name, (key, _) in plan.told.consents.items() if key in states}
+    form, states = _form(plan), profile.states
+    consents = {name: states[key][0] for name, key in form.consents if key in states}
     return b'{"customer_id":%b,"sequence":%d,"memberships":{%b},"consents":%b,"rules_version":%b}' % (
         _encode(profile.customer_id),
         profile.sequence,
-        b",".join(_memberships(profile, plan.dimensions)),
+        b",".join(filter(None, form.memberships(profile))),
         _encode(consents),
-        _encode(plan.version),
+        form.version,
     )
 
 
-def _memberships(profile: Profile, dimensions: Sequence[Dimension]) -> Iterator[bytes]:
-    """Yield each segment that the customer is in; where they rest, all that differs is since when they are known."""
-    resting_since = to_text(profile.known_since).encode() if profile.layout else b""
-    for dimension in dimensions:
-        standing = profile.standings.get(dimension.key)
-        if standing is not None:
-            name, since = standing.segment, to_text(standing.since).encode()
-        else:
-            name, since = dimension.place.rest, resting_since
-        if name and since:
-            yield b"".join((_named(dimension.name, name), since, _end(profile, dimension.by_name.get(name))))
+class _Form:
+    """What is the same in all bodies under one plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.version = _encode(plan.version)
+        self.consents = [(name, key) for name, (key, _) in plan.told.consents.items()]
+        self._dimensions = {dimension.key: dimension for dimension in plan.dimensions}
+        self._rests = [_begin(each.name, each.place.rest) if each.place.rest else b"" for each in plan.dimensions]
+        self._drawn = [each for each in plan.dimensions if _draws(each, each.place.rest)]
+
+    def memberships(self, profile: Profile) -> list[bytes]:
+        """Return the membership in each dimension, empty for none.
+
+        Where the customer rests, all that differs is since when they are known.
+        """
+        end = (to_text(profile.known_since) + '"}').encode()
+        told = [begin and begin + end for begin in self._rests] if profile.layout else [b""] * len(self._rests)
+        if profile.layout:
+            for dimension in self._drawn:
+                told[dimension.index] = _membership(profile, dimension, dimension.place.rest, profile.known_since)
+        for key, standing in profile.standings.items():
+            found = self._dimensions.get(key)
+            if found is not None:
+                told[found.index] = _membership(profile, found, standing.segment, standing.since)
+        return told
+
+
+_form = lru_cache(maxsize=8)(_Form)
 
 
 @lru_cache(maxsize=4096)
-def _named(dimension: str, segment: str) -> bytes:
+def _begin(dimension: str, segment: str) -> bytes:
     return b'%b:{"segment":%b,"since":"' % (_encode(dimension), _encode(segment))
 
 
-def _end(profile: Profile, segment: Segment | None) -> bytes:
+def _membership(profile: Profile, dimension: Dimension, name: str, since: int) -> bytes:
+    if not name:
+        return b""
+    segment = dimension.by_name.get(name)
     is_holdout = segment is not None and is_control(segment.lottery, profile.customer_id, segment.holdout_percent)
-    return b'","holdout":true}' if is_holdout else b'"}'
+    return _begin(dimension.name, name) + to_text(since).encode() + (b'","holdout":true}' if is_holdout else b'"}')
+
+
+def _draws(dimension: Dimension, name: str) -> bool:
+    """Tell whether a segment has a control group."""
+    return name in dimension.by_name and dimension.by_name[name].holdout_percent > 0
