@@ -165,8 +165,7 @@ class Work:
         self.outcomes[done.outcome] += 1
         if done.outcome == ACCEPTED:
             self.newcomers += is_new
-            if event.occurred_at < event.record_time:
-                self.late += event.record_time - event.occurred_at > self.plan.lateness_ms
+            self.late += event.record_time - event.occurred_at > self.plan.lateness_ms
             if event.consents:
                 self.moved[event.customer_id] = None  # subscribers read consents from the memberships
 
