@@ -68,7 +68,8 @@ def bars(draw: st.DrawFn, low: int = 0, high: int = 4, exactly: bool = True) -> 
     if word == "between":
         first = draw(st.integers(low, high))
         return {"between": [first, draw(st.integers(first, high))]}
-    number = draw(st.integers(low, high))
+    # what is always or never true is refused: at least 0, below 0, and (of a share) above 1
+    number = draw(st.integers(max(low, 1) if word in {"at_least", "below"} else low, high))
     return {word: str(number) if draw(RARELY) else number}
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from tests.oracle.records import Rec
 from tests.oracle.story import MONDAY_MS, audience
-from tests.strategies import Story
+from tests.strategies import Story, says_nothing
 from tests.strategies_conditions import Condition, bars, personal
 from tests.strategies_dates import DATED_FAMILIES
 from tests.strategies_records import RARELY, Grid, properties
@@ -189,6 +190,7 @@ def family_stories(draw: st.DrawFn, family: str) -> Story:
     records = draw(doings(grid, names))
     rules = audience({"not": condition} if draw(RARELY) else condition, {"personal_gap_mean": grid.span(draw(SPANS))})
     rules["audiences/x.yaml"]["title"] = family
+    assume(not says_nothing(rules))
     return Story(rules, records, records[-1].record_time + draw(st.integers(0, 30)) * grid.step_ms, grid.step_ms)
 
 

@@ -23,16 +23,19 @@ def docs(path: RulesPath = None, events: MaybeEvents = None, out: OutPage = None
     """Write the catalogue of segments as Markdown: meaning, owner, next action, cases, and with --events the size."""
     from stream.adapters.files import Lines, new_file
     from stream.ruleset.catalogue import catalogue
+    from stream.ruleset.compile_questions import dimension_of
     from stream.service.outcome import play
+    from stream.service.preview import only
 
     chosen = choose(path)
     ruleset, plan = compiled_choice(chosen)
     sizes: dict[str, int] | None = None
     if events is not None:
+        asked = {dimension_of(one.id)[0] for one in ruleset.all_segments() if chosen.is_wanted(one.id)}
         lines = Lines(events)
         try:
             with rare_collections(), progress_of(lines, "count") as shown:
-                sizes = {name: len(members) for name, members in play(plan, shown, None).members.items()}
+                sizes = {name: len(members) for name, members in play(only(plan, asked), shown, None).members.items()}
         finally:
             lines.close()
     page = catalogue(ruleset, sizes, chosen.is_wanted)

@@ -27,7 +27,8 @@ class Event(msgspec.Struct, gc=False):
     traits: Mapping[str, Any] = {}
     consents: Mapping[str, str] = {}
     lists: Mapping[str, str] = {}
-    scores: Mapping[str, float] = {}
+    scores: Mapping[str, float | None] = {}
+    """None: there is no score any more."""
     backfill_until: int = -1
     """The end of the history that this record was loaded with: nothing dated up to it acts."""
 

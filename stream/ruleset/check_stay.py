@@ -8,7 +8,7 @@ from decimal import Decimal
 from stream.ruleset.findings import Findings
 from stream.ruleset.schema import All, AnyOf, Condition
 from stream.ruleset.schema_values import Bar
-from stream.ruleset.schema_words import COUNT_WORDS, Counted
+from stream.ruleset.schema_words import COUNT_WORDS, Counted, Words
 from stream.ruleset.source import Path
 
 _LOW = ("at_least", "above")
@@ -17,25 +17,25 @@ _HIGH = ("at_most", "below")
 
 def check_stay_bars(enter: Condition, stay_while: Condition, findings: Findings) -> None:
     """Find bars of `stay_while` that are harder to reach than the same ones of `enter`."""
-    entered = [leaf for leaf, _ in _must_hold(enter, ("enter",))]
-    for leaf, path in _must_hold(stay_while, ("stay_while",)):
+    entered = [leaf for leaf, _ in must_hold(enter, ("enter",)) if isinstance(leaf, Counted)]
+    for leaf, path in must_hold(stay_while, ("stay_while",)):
         for other in entered:
-            if type(other) is type(leaf) and _subject(other) == _subject(leaf):
+            if isinstance(leaf, Counted) and type(other) is type(leaf) and subject(other) == subject(leaf):
                 _compare(other, leaf, path, findings)
 
 
-def _must_hold(condition: Condition, path: Path) -> Iterator[tuple[Counted, Path]]:
-    """Yield the counted conditions that must hold for `condition` to hold."""
+def must_hold(condition: Condition, path: Path) -> Iterator[tuple[Words, Path]]:
+    """Yield the conditions that must hold for `condition` to hold."""
     if isinstance(condition, All):
         for index, inner in enumerate(condition.all):
-            yield from _must_hold(inner, (*path, "all", index))
+            yield from must_hold(inner, (*path, "all", index))
     elif isinstance(condition, AnyOf) and len(condition.any) == 1:
-        yield from _must_hold(condition.any[0], (*path, "any", 0))
-    elif isinstance(condition, Counted):
+        yield from must_hold(condition.any[0], (*path, "any", 0))
+    elif isinstance(condition, Words):
         yield condition, path
 
 
-def _subject(leaf: Counted) -> dict[str, object]:
+def subject(leaf: Words) -> dict[str, object]:
     """Return everything of a condition but its bar."""
     return {word: value for word, value in leaf.as_written().items() if word not in COUNT_WORDS}
 

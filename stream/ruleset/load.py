@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 from stream.errors import Problem, RuleError
 from stream.ruleset.advice import advice
+from stream.ruleset.check_bars import check_bars, check_points, check_windows
 from stream.ruleset.check_cases import check_cases, missing_cases
 from stream.ruleset.check_names import NameCheck
 from stream.ruleset.check_stay import check_stay_bars
@@ -69,6 +71,7 @@ class _Loading:
         """Find everything that is wrong between the files and inside of them."""
         for file, vocabulary in self.of_kind("vocabulary"):
             check_vocabulary(vocabulary, self.findings[file.path])
+            self.check_bars(vocabulary.history_since.date if vocabulary.history_since else None)
             names = self.names(vocabulary)
             self.check_conditions(names)
             self.check_cases(names, are_cases_required=are_cases_required)
@@ -115,6 +118,24 @@ class _Loading:
         for file, dimension in self.of_kind("dimension"):
             if dimension.inside is not None:
                 check_inside(file.folder, dimension.inside, names, self.findings[file.path])
+
+    def check_bars(self, since: date | None) -> None:
+        """Find bars and windows that nobody, or everybody, reaches; `since` is the first day that is taken in."""
+        given = {file.name: points.add for file, points in self.of_kind("points")}
+        for findings, condition, path in self.conditions():
+            check_bars(condition, path, findings)
+            check_points(condition, path, given, findings)
+            check_windows(condition, path, since, findings)
+
+    def conditions(self) -> Iterator[tuple[Findings, Condition, Path]]:
+        """Yield every condition of segments and of points, with its place."""
+        for file, segment in self.of_kind("segment"):
+            for word in ("enter", "stay_while"):
+                if (condition := getattr(segment, word)) is not None:
+                    yield self.findings[file.path], condition, (word,)
+        for file, points in self.of_kind("points"):
+            for index, line in enumerate(points.add):
+                yield self.findings[file.path], line.when, ("add", index, "when")
 
     def check_cases(self, names: Names, *, are_cases_required: bool) -> None:
         """Check the cases, and whether each segment that can be entered has some."""

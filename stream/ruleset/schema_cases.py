@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
 from pydantic import (
@@ -22,6 +23,7 @@ from stream.ruleset.schema_values import (
     Percent,
     PlainNumber,
     Text,
+    read_number,
 )
 from stream.ruleset.spans import Span, SpanFromZero
 
@@ -33,7 +35,17 @@ def _plain(value: Any) -> Any:
     return value
 
 
+def _score(value: Any) -> int | Decimal | None:
+    """Return a number, or null: no score any more; raise [rule-value] otherwise."""
+    return None if value is None else read_number(value)
+
+
 AnyValue: TypeAlias = Annotated[Any, PlainValidator(_plain), WithJsonSchema({})]
+ScoreValue: TypeAlias = Annotated[
+    int | Decimal | None,
+    PlainValidator(_score),
+    WithJsonSchema({"type": ["number", "string", "null"]}),
+]
 ListChange: TypeAlias = Literal["added", "removed"]
 ConsentChange: TypeAlias = Literal["given", "not_given"]
 
@@ -97,10 +109,10 @@ class ListsEvent(Part):
 
 
 class ScoresEvent(Part):
-    """New scores of the models."""
+    """New scores of the models (or none any more, with null)."""
 
     at: SpanFromZero = Field(description="when it reaches us, since the start")
-    scores: dict[Text, PlainNumber] = Field(description="values of scores")
+    scores: dict[Text, ScoreValue] = Field(description="values of scores; null for none any more")
 
 
 def _which_event(value: Any) -> str | None:

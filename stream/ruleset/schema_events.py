@@ -7,6 +7,8 @@ from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from stream.core.keyed import CAP
+from stream.ruleset.reach import check_count, check_count_per, check_share, most_days
 from stream.ruleset.schema_part import shown, wrong
 from stream.ruleset.schema_parts import Step, StepDidNot, Where
 from stream.ruleset.schema_values import CountFromOne, Event, FieldValue, Name, SpanOrPersonal, Text
@@ -36,6 +38,11 @@ class Did(Counted, Windowed):
     where: Filter = None
     per: Text | None = Field(default=None, description="count for each value of this property by itself")
 
+    @model_validator(mode="after")
+    def _some_can(self) -> Self:
+        (check_count if self.per is None else check_count_per)(self.count)
+        return self
+
 
 class DidOnDays(CountedAlways, Windowed):
     """Did it on so many different days of the zone."""
@@ -43,6 +50,12 @@ class DidOnDays(CountedAlways, Windowed):
     word: ClassVar[str] = "did_on_days"
     did_on_days: Event = Field(description="the event")
     where: Filter = None
+
+    @model_validator(mode="after")
+    def _some_can(self) -> Self:
+        most = most_days(self.window)
+        check_count(self.count, most, f"the window has {most} {'day' if most == 1 else 'days'} at most")
+        return self
 
 
 class DidNot(Windowed):
@@ -198,6 +211,11 @@ class Distinct(CountedAlways, Windowed):
     distinct: FieldValue = Field(description="EVENT.property")
     where: Filter = None
 
+    @model_validator(mode="after")
+    def _some_can(self) -> Self:
+        check_count(self.count, CAP, f"{CAP} values are kept apart at most")
+        return self
+
 
 class ValueOfEvents(Compared, Windowed):
     """A value taken from the events and compared; `within`, `from` and the like are its window."""
@@ -248,6 +266,7 @@ class Share(CountedAlways, Windowed):
                 percent = f"; write {number / Decimal(100)} for {number} %" if _PERCENT <= number <= _WHOLE else ""
                 assert count is not None
                 raise wrong("rule-value", f'"{number}" is no share; a share lies from 0 to 1{percent}', at=count.op)
+        check_share(count)
         return self
 
 

@@ -101,6 +101,14 @@ def test_the_page_tells_meaning_owner_cases_and_size(tmp_path: Path, rules: Path
         assert line in result.stdout.splitlines()
 
 
+def test_the_size_of_one_segment_is_what_it_is_among_all(tmp_path: Path, rules: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_text(order(1) + order(2, customer="c-2"))
+    page = segments("rules", "docs", rules / "audiences" / "buyer.yaml", "--events", file).stdout
+    assert page.count("### ") == 1
+    assert "- Members: 2" in page.splitlines()
+
+
 def test_the_page_of_the_shipped_rules_names_every_segment(tmp_path: Path) -> None:
     page = tmp_path / "catalogue.md"
     assert segments("rules", "docs", "--out", page).stdout == ""

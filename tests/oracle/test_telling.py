@@ -84,6 +84,10 @@ class TestTold:
         low = {"score": "churn", "below": 0.5}
         assert flips(low, [did(0), told(1, scores={"churn": 0.2}), told(2, scores={"churn": 0.5})]) == [1, 2]
 
+    def test_a_score_that_is_taken_back_has_no_value(self) -> None:
+        records = [told(1, scores={"churn": 0.2}), told(2, scores={"churn": None}), told(3, scores={"churn": 0.1})]
+        assert flips({"score": "churn", "below": 0.5}, records) == [1, 2, 3]
+
 
 class TestPoints:
     RULES: ClassVar[dict[str, Any]] = {

@@ -404,7 +404,7 @@ def test_the_segments_of_a_model_can_be_named():
 def test_a_long_circle_is_told_once():
     files = {
         **GOOD,
-        "value/vip.yaml": VIP.replace("{everyone: true}", "{points: p, above: 3}"),
+        "value/vip.yaml": VIP.replace("{everyone: true}", "{points: p, above: 0}"),
         "points/p.yaml": "title: P\nowner: us\nadd: [{give: 1, when: {in_segment: audiences.a}}]\n",
         "audiences/a.yaml": VIP.replace("{everyone: true}", "{in_segment: value.regular}"),
         "audiences/b.yaml": VIP.replace("{everyone: true}", "{in_segment: audiences.a, for: 3d}"),

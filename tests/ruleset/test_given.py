@@ -49,3 +49,11 @@ def test_scores_and_traits_with_a_path_may_come_as_events() -> None:
     asked = {"all": [{"score": "churn", "above": 0.4}, {"trait": "postcode", "is": "9000"}]}
     told = [{"at": "0d", "scores": {"churn": 0.5}}, {"at": "0d", "traits": {"postcode": "9000"}}]
     assert got(asked, {}, *told) == ["at 0d: enters x"]
+
+
+def test_a_score_is_taken_back_with_null() -> None:
+    asked, gone = {"score": "churn", "below": 0.4}, {"at": "0d", "scores": {"churn": None}}
+    assert got(asked, {"scores": {"churn": 0.3}}, {"at": "0d", "traits": {"visits": 1}}, gone) == [
+        "at 0d: enters x",
+        "at 0d: leaves x",
+    ]

@@ -71,7 +71,7 @@ ACCEPTED = [
     "{consent: email}",
     "{bucket: summer_test, percent: 20, starting_at: 30}",
     "{score: churn_probability, at_least: 0.4}",
-    "{points: engagement, at_least: 25}",
+    "{points: engagement, at_least: 15}",
     "{near: flagship_store, km: 15.5}",
     "{today: {weekday: [saturday, sunday]}}",
     "{today: {from: 2026-12-01, to: 2026-12-24}}",
