@@ -29,7 +29,9 @@ $(READY): requirements-dev.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-setup: $(READY) ## make .venv from the locked, hashed requirements
+setup: $(READY) ## make .venv from the locked, hashed requirements; git asks scripts/pre-commit before a commit
+	@hook=$$(git rev-parse --git-path hooks/pre-commit 2>/dev/null) && [ ! -e "$$hook" ] || exit 0; \
+	mkdir -p "$${hook%/*}" && printf '#!/bin/sh\n[ ! -f scripts/pre-commit ] || exec sh scripts/pre-commit\n' > "$$hook" && chmod +x "$$hook"
 
 demo: $(READY) ## real customers moving through their segments; ARGS="--until-caught-up --json"
 	@$(BIN)/segments demo $(ARGS)
@@ -49,7 +51,7 @@ test-faults: $(READY) ## kill, pause and cut servers and workers
 nightly: $(READY) ## everything, with many more examples and kills
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -m "" --timeout=3600 $(PYTEST_ARGS)
 
-check: $(READY) ## style, types, import arrows, Dockerfile, compose.yaml, locks
+check: $(READY) ## style, types, import arrows, Dockerfile, compose.yaml, locks, pages that are made from the code
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy --strict stream
@@ -58,13 +60,10 @@ check: $(READY) ## style, types, import arrows, Dockerfile, compose.yaml, locks
 	@$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec compose.yaml
 	@$(BIN)/python -m pytest -q --no-header tests/house
 
-fmt: $(READY) ## put the code in order, and the tables of the README
+fmt: $(READY) ## put the code in order, and write the pages and schemas that are made from it
 	@$(BIN)/ruff check --fix --exit-zero .
 	@$(BIN)/ruff format .
-	@$(BIN)/python -m scripts.readme
-	@$(BIN)/python -m scripts.laws
-	@$(BIN)/python -m scripts.meanings
-	@$(BIN)/python -m scripts.schemas
+	@$(BIN)/python -m scripts.pages
 
 lock: $(READY) ## write the locks anew: what runs, what builds the wheel, and both with what checks
 	@compile="$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate --quiet"; \

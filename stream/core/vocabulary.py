@@ -24,23 +24,49 @@ class Decoded(Protocol):
     """The canonical event as it was decoded, before anything was judged."""
 
     @property
-    def event_id(self) -> str: ...  # noqa: D102 - see the canonical event
+    def event_id(self) -> str:
+        """Return the id of the event, which counts once for its customer."""
+        ...
+
     @property
-    def source(self) -> str: ...  # noqa: D102 - see the canonical event
+    def source(self) -> str:
+        """Return the system that tells of it, empty where it does not say."""
+        ...
+
     @property
-    def name(self) -> str: ...  # noqa: D102 - see the canonical event
+    def name(self) -> str:
+        """Return what was done, by its name or an alias; empty where something only became known."""
+        ...
+
     @property
-    def customer(self) -> str: ...  # noqa: D102 - see the canonical event
+    def customer(self) -> str:
+        """Return whose it is: the customer id, or the anonymous id in a key space of its own."""
+        ...
+
     @property
-    def occurred_ms(self) -> int | None: ...  # noqa: D102 - see the canonical event
+    def occurred_ms(self) -> int | None:
+        """Return when it was done in ms since 1970, None where the event does not say."""
+        ...
+
     @property
-    def properties(self) -> Mapping[str, Any]: ...  # noqa: D102 - see the canonical event
+    def properties(self) -> Mapping[str, Any]:
+        """Return what belongs to it, by name."""
+        ...
+
     @property
-    def traits(self) -> Mapping[str, Any]: ...  # noqa: D102 - see the canonical event
+    def traits(self) -> Mapping[str, Any]:
+        """Return what is now known of the customer, by name; None takes a trait away."""
+        ...
+
     @property
-    def consents(self) -> Mapping[str, str]: ...  # noqa: D102 - see the canonical event
+    def consents(self) -> Mapping[str, str]:
+        """Return the consents that change, by name: `given` or `not_given`."""
+        ...
+
     @property
-    def lists(self) -> Mapping[str, str]: ...  # noqa: D102 - see the canonical event
+    def lists(self) -> Mapping[str, str]:
+        """Return the lists that change, by name: `added` or `removed`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

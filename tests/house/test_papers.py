@@ -1,4 +1,4 @@
-"""README, CHANGELOG and CONTRIBUTING say what is true: their tables and names are those of the code."""
+"""README, CHANGELOG and CONTRIBUTING say what is true: their names are those of the code."""
 
 from __future__ import annotations
 
@@ -6,15 +6,9 @@ import re
 import tomllib
 from pathlib import Path
 
-from scripts.readme import filled
-
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 TARGETS = set(re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), re.MULTILINE))
-
-
-def test_the_tables_of_the_readme_are_those_of_the_code() -> None:
-    assert filled(README) == README, "run `make fmt`"
 
 
 def test_every_make_target_named_on_paper_exists() -> None:
