@@ -75,7 +75,7 @@ ELSEWHERE: dict[int, tuple[str, ...]] = {
 }
 """Files with more tests of a meaning; all of their tests are not named again."""
 NOT_BUILT = {
-    35: "versions are not taken while the service runs yet; tests of what is missing fail as expected, strictly",
+    35: "versions are taken in a replay; a running service refuses a `use` of other rules yet",
     36: "of taking a version while the service runs, as under 35",
     37: "ids are not joined yet; tests of what is missing fail as expected, strictly",
 }

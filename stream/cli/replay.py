@@ -15,6 +15,7 @@ from stream.cli.screen import counted, progress_of, remark, say_json, say_table
 
 if TYPE_CHECKING:
     from stream.core.transition import Transition
+    from stream.core.warming import Version
     from stream.service.replay import Replay
 
 MOST_BAD_LINES = 20
@@ -31,6 +32,24 @@ Until = Annotated[
 Out = Annotated[
     Path | None, typer.Option("--out", metavar="FILE", help="Where transitions go; default: to the screen.")
 ]
+Then = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--then",
+        metavar="WHEN=DIR",
+        help="Go on under the rules of another folder: from this instant on, or from the `use` line of this number or "
+        "hash on. May be given several times.",
+    ),
+]
+KeptSince = Annotated[
+    str | None,
+    typer.Option(
+        "--kept-since",
+        metavar="T",
+        help="Play the rules of --then as where what they ask anew was kept from this instant on: till it is enough, "
+        "their segments are warming.",
+    ),
+]
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +58,13 @@ def register(app: typer.Typer) -> None:
 
 
 def replay(
-    events: Events, rules: RulesFolder = None, out: Out = None, until: Until = None, as_json: AsJson = False
+    events: Events,
+    rules: RulesFolder = None,
+    out: Out = None,
+    until: Until = None,
+    then: Then = None,
+    kept_since: KeptSince = None,
+    as_json: AsJson = False,
 ) -> None:
     """Play recorded EVENTS and write each transition as a line of JSON; a summary comes at the end.
 
@@ -48,7 +73,7 @@ def replay(
     from stream.adapters.files import Lines
     from stream.service.replay import Replay as Run
 
-    run = Run(compiled(rules).plan, ends_at=instant(until))
+    run = Run(compiled(rules).plan, instant(until), *_versions(then or [], instant(kept_since)))
     lines = Lines(events)
     began = perf_counter()
     try:
@@ -58,6 +83,8 @@ def replay(
         lines.close()
     if until is None and not run.outcomes["tick"] and not as_json:
         remark("no ticks in the file: time passed only where events came; --until end lets it pass for everybody")
+    for use in run.passed_over if then else ():
+        remark(f"version {use.number} ({use.hash}) comes into use, and no --then names it: the rules before went on")
     told = summary(run, written, perf_counter() - began)
     if as_json:
         say_json(told)
@@ -67,12 +94,36 @@ def replay(
         raise typer.Exit(1)
 
 
+def _versions(then: list[str], kept_since: int | None) -> tuple[dict[str, Version], dict[int, str]]:
+    """Return the versions of --then by name, and which of them begin at an instant; wrong usage is told."""
+    from stream.core.warming import FROM_THE_BEGINNING, Version
+
+    versions: dict[str, Version] = {}
+    begin: dict[int, str] = {}
+    since = FROM_THE_BEGINNING if kept_since is None else kept_since
+    for each in then:
+        name, _, rules = each.partition("=")
+        if not name or not rules:
+            raise typer.BadParameter("--then is WHEN=DIR, as in 2026-03-01T00:00:00Z=new-rules, or 2=new-rules")
+        if name in versions:
+            raise typer.BadParameter(f"--then {name} was given twice; keep one")
+        versions[name] = Version(compiled(Path(rules)).plan, since)
+        if (at := _instant_in(name)) is not None:
+            begin[at] = name
+    return versions, begin
+
+
+def _instant_in(name: str) -> int | None:
+    """Return the instant that a version is named by, None for a number or a hash."""
+    return instant(name) if "-" in name or ":" in name else None
+
+
 def _moved(run: Replay, lines: Iterable[bytes], until: str | None) -> Iterator[Transition]:
     """Play everything, and yield the transitions."""
     yield from run.lines(lines)
     end = run.last_record_time if until == END else run.ends_at
     if end is not None:
-        for done in counted(run.timeline.tick(end + 1), len(run.timeline.profiles), "time passes"):
+        for done in counted(run.passing(end), len(run.timeline.profiles), "time passes"):
             yield from done.transitions
 
 
@@ -108,7 +159,7 @@ def summary(run: Replay, transitions: int, seconds: float) -> dict[str, Any]:
         "members": run.members(),
         "seconds": round(seconds, 3),
         "events_per_second": round(events / seconds) if seconds else 0,
-        "rules_version": run.plan.version,
+        "rules_version": run.timeline.plan.version,
         "bad_lines": [{"line": bad.number, "code": bad.code, "message": bad.message} for bad in run.bad_lines],
     }
 

@@ -43,6 +43,10 @@ class Segment:
     holdout_percent: int = 0
     lottery: str = ""
     """Names the lottery of its control group: `dimension.segment`, the same for the warning that it is left soon."""
+    announces_rules: bool = False
+    """Whether campaigns may act where another version of the rules moved somebody."""
+    is_warming: bool = False
+    """Whether nobody enters or leaves it for now: the history that it needs was not kept."""
     has_clock: bool = field(init=False)
     """Whether something must be remembered beyond the conditions themselves."""
     asked: tuple[Asked, ...] = field(init=False)

@@ -17,7 +17,7 @@ from stream.core.lottery import is_control
 from stream.core.plan import Plan
 from stream.core.profile import NEVER, RECENT_IDS, Profile
 from stream.core.reason import evidence_of, what_ran_out
-from stream.core.transition import Cause, Transition
+from stream.core.transition import EVENT, Cause, Transition
 from stream.errors import CorruptProfileError
 
 ACCEPTED, DUPLICATE, DUPLICATE_ORDER = "accepted", "duplicate", "duplicate_order"
@@ -92,7 +92,19 @@ def _settle_in(profile: Profile, plan: Plan) -> tuple[int, int]:
     return fresh, everything & ~layout.resting if is_blank else everything
 
 
-def _run(profile: Profile, touched: int, fresh: int, now: int, plan: Plan, event: Event | None, done: Step) -> None:
+def decide_all(profile: Profile, now: int, plan: Plan, why: Cause, gone: list[Change], done: Step) -> None:
+    """Let a plan that is new to a customer decide everything as of `now`, once; moves that are `gone` are told first.
+
+    Raises CorruptProfileError where another plan has not let go of the customer.
+    """
+    fresh, touched = _settle_in(profile, plan)
+    _tell(profile, gone, now, plan, why, done)
+    _run(profile, touched, fresh, now, plan, why, done)
+
+
+def _run(
+    profile: Profile, touched: int, fresh: int, now: int, plan: Plan, why: Event | Cause | None, done: Step
+) -> None:
     """Decide what was touched or is due at `now`, and number what is announced; `fresh` are new to the customer."""
     if profile.wake <= now:
         touched |= _due(profile, now, plan)
@@ -102,7 +114,7 @@ def _run(profile: Profile, touched: int, fresh: int, now: int, plan: Plan, event
     if profile.wake <= now:
         raise CorruptProfileError(profile.customer_id, f"a verdict ends at {profile.wake}, not after {now}")
     if moved:
-        _tell(profile, moved, now, plan, event, done)
+        _tell(profile, moved, now, plan, why, done)
 
 
 def _due(profile: Profile, now: int, plan: Plan) -> int:
@@ -133,7 +145,7 @@ def _decide(profile: Profile, touched: int, fresh: int, now: int, plan: Plan) ->
     return moved, decided
 
 
-def _tell(profile: Profile, moved: list[Change], now: int, plan: Plan, event: Event | None, done: Step) -> None:
+def _tell(profile: Profile, moved: list[Change], now: int, plan: Plan, why: Event | Cause | None, done: Step) -> None:
     done.moves += moved
     for change in moved:
         standing = profile.standings.get(change.dimension.key)
@@ -143,7 +155,7 @@ def _tell(profile: Profile, moved: list[Change], now: int, plan: Plan, event: Ev
     if not plan.tells:
         profile.sequence += len(announced)
         return
-    cause = _cause(event, plan) if event else None
+    cause = _cause(why, plan) if isinstance(why, Event) else why
     for change in announced:
         profile.sequence += 1
         done.transitions.append(_transition(profile, change, now, plan, cause, _holds_until(change, profile, plan)))
@@ -151,7 +163,7 @@ def _tell(profile: Profile, moved: list[Change], now: int, plan: Plan, event: Ev
 
 def _cause(event: Event, plan: Plan) -> Cause:
     is_late = event.record_time - event.occurred_at > plan.lateness_ms
-    return Cause("event", event.event_id, event.name, event.source, is_late=is_late)
+    return Cause(EVENT, event.event_id, event.name, event.source, is_late=is_late)
 
 
 def _transition(
@@ -169,7 +181,7 @@ def _transition(
         entered=change.entered,
         at=now,
         cause=cause or Cause("time", condition=what_ran_out(profile, change, now)),
-        acts=now > profile.backfill_until and not plan.is_silent and not is_holdout,
+        acts=now > profile.backfill_until and not plan.is_silent and not is_holdout and may_act(cause, segment),
         evidence=evidence_of(profile, change, now),
         dwell_ms=now - change.left_since if change.left else 0,
         entry_count=standing.entries.get(change.entered, 0) if standing else 0,
@@ -182,6 +194,11 @@ def _transition(
     )
 
 
+def may_act(cause: Cause | None, segment: Segment) -> bool:
+    """Tell whether campaigns may act on such a cause: on other rules only where the segment announces that."""
+    return cause is None or cause.kind == EVENT or segment.announces_rules
+
+
 def told_segment(dimension: Dimension, change: Change) -> Segment:
     """Return the segment whose owner hears of a change: the entered one, outside the one that was left."""
     return dimension.by_name.get(change.entered or change.left, dimension.otherwise)
@@ -189,6 +206,8 @@ def told_segment(dimension: Dimension, change: Change) -> Segment:
 
 def _holds_until(change: Change, profile: Profile, plan: Plan) -> tuple[int, bool]:
     """Play silence on a copy: when does the dimension change next, and is that exact."""
+    if change.dimension.key not in plan.layout.bits:
+        return NEVER, True
     played = plan.layout.upstream[change.dimension.index]
     now = min([profile.until(dimension.key) for dimension in played])
     if now >= NEVER:

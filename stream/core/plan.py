@@ -12,6 +12,7 @@ from stream.core.dimension import Dimension
 from stream.core.event import Event
 from stream.core.fold import Fold, reference_of
 from stream.core.gauge import Fewer, Gauge, Reach, turned
+from stream.core.keeping import Keeping
 from stream.core.layout import Layout, layout_of
 from stream.core.profile import Profile
 from stream.core.telling import Told
@@ -63,6 +64,8 @@ class Plan:
     """What is kept of traits, consents, lists and scores."""
     orders: Mapping[str, int] = field(default_factory=dict)
     """By reversible event name: the key of its ledger."""
+    keeps: Mapping[int, Keeping] = field(default_factory=dict)
+    """By state key: how much of the past is kept."""
     bundle: Bundle = NO_BUNDLE
     """The bars and scores that the rules were compiled with."""
     remembers_ids: bool = True
@@ -98,6 +101,19 @@ class Plan:
             routes={name: route.read_by(fewer, keeps_all=self._is_booked(name)) for name, route in self.routes.items()},
             other=self.other.read_by(fewer, keeps_all=False),
             told=self.told.read_by(renumber),
+        )
+
+    def keeping(self) -> Plan:
+        """Return the plan that keeps of every event what this one keeps, and decides nothing."""
+        nobody = Fewer(lambda bits: 0, ())
+        return replace(
+            self,
+            dimensions=(),
+            lookers=(),
+            layout=layout_of(_fewer(self.layout.number, ()), (), (), ()),
+            routes={name: route.read_by(nobody, keeps_all=True) for name, route in self.routes.items()},
+            other=self.other.read_by(nobody, keeps_all=True),
+            told=self.told.read_by(lambda bits: 0, keeps_all=True),
         )
 
     def _upstream_of(self, keys: set[int]) -> list[Dimension]:

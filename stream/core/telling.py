@@ -114,15 +114,15 @@ class Told:
                 touched |= self.lists[name][1]
         return touched
 
-    def read_by(self, renumber: Renumber) -> Told:
-        """Return what is kept for dimensions numbered anew; what none of them reads is not kept."""
+    def read_by(self, renumber: Renumber, *, keeps_all: bool = False) -> Told:
+        """Return what is kept for dimensions numbered anew; what none of them reads is not kept, or kept silent."""
 
         def words(told: Mapping[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
             renumbered = {name: (key, renumber(readers)) for name, (key, readers) in told.items()}
-            return {name: kept for name, kept in renumbered.items() if kept[1]}
+            return {name: kept for name, kept in renumbered.items() if kept[1] or keeps_all}
 
         traits = {
-            sent: tuple(replace(one, readers=bits) for one in told if (bits := renumber(one.readers)))
+            sent: tuple(replace(one, readers=bits) for one in told if (bits := renumber(one.readers)) or keeps_all)
             for sent, told in self.traits.items()
         }
         return replace(

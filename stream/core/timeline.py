@@ -9,6 +9,8 @@ from stream.core.engine import Step, catch_up, step
 from stream.core.event import Event
 from stream.core.plan import Plan
 from stream.core.profile import NEVER, Profile
+from stream.core.switching import Switch
+from stream.core.transition import RULE_CHANGED, Cause
 
 
 class Timeline:
@@ -44,6 +46,21 @@ class Timeline:
             profile.indexed = NEVER
             if profile.wake < self.clock:
                 yield catch_up(profile, self.clock, self.plan)
+            self._index(profile)
+
+    def take(self, plan: Plan, at: int, why: str = RULE_CHANGED, memory: Timeline | None = None) -> Iterator[Step]:
+        """Let another plan decide as of an instant: every customer takes the step, in the order of coming.
+
+        `memory` has kept what the new plan needs, and is what keeps for the old one from now on.
+        """
+        switch = Switch(self.plan, plan, Cause(why))
+        self.plan = plan
+        if memory is not None:
+            memory.plan = switch.old.keeping()
+        for customer_id in dict.fromkeys([*self.profiles, *(memory.profiles if memory else ())]):
+            profile = self.profiles.setdefault(customer_id, Profile(customer_id))
+            kept = memory.profiles.setdefault(customer_id, Profile(customer_id)) if memory else None
+            yield switch.take(profile, at, self.clock, kept)
             self._index(profile)
 
     def _index(self, profile: Profile) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 import msgspec
 
 SCHEMA_TAG = b"segments.transition.v1"
+EVENT, RULE_CHANGED, BACKFILL = "event", "rule_changed", "backfill"
+"""Kinds of cause beside time: a record, another version of the rules, history that was not there before."""
 
 
 class Cause(msgspec.Struct, frozen=True, gc=False):
-    """Why something was decided: a record (`event`) or the passing of time (`time`)."""
+    """Why something was decided: a record, the passing of time (`time`), other rules, or history that came in."""
 
     kind: str
     event_id: str = ""

@@ -56,8 +56,9 @@ def _compared(conditions: Conditions, asked: Trait) -> tuple[Read, frozenset[int
     test = compare_test(compare, tellings.minor_units(asked.trait))
     if asked.for_ is None and asked.for_less_than is None:
         return told.trait(key, test), frozenset()
-    held_key = tellings.held(asked.trait, compare_words(compare), test)
-    return told.held_trait(key, held_key, test, asked.for_ or 0, asked.for_less_than or 0), frozenset({held_key})
+    for_ms, below_ms = asked.for_ or 0, asked.for_less_than or 0
+    held_key = tellings.held(asked.trait, compare_words(compare), test, for_ms or below_ms)
+    return told.held_trait(key, held_key, test, for_ms, below_ms), frozenset({held_key})
 
 
 def _dated(conditions: Conditions, asked: Trait) -> tuple[Read, frozenset[int]]:

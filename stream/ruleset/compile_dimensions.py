@@ -79,6 +79,7 @@ class Dimensions:
             next_action=rules.next_action or "",
             holdout_percent=rules.holdout_percent,
             lottery=rules.id,
+            announces_rules=rules.on_rule_change == "announce",
         )
 
     def _warning(self, rules: SegmentRules) -> Segment:
@@ -110,6 +111,7 @@ class Dimensions:
             owner=rules.owner,
             holdout_percent=rules.holdout_percent,
             lottery=rules.id,
+            announces_rules=rules.on_rule_change == "announce",
         )
 
 
@@ -125,4 +127,5 @@ def _otherwise(rules: SegmentRules | None) -> Segment:
         next_action=rules.next_action or "",
         holdout_percent=rules.holdout_percent,
         lottery=rules.id,
+        announces_rules=rules.on_rule_change == "announce",
     )

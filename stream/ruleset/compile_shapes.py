@@ -38,7 +38,8 @@ def restarted(conditions: Conditions, asked: Restarted) -> Leaf:
     """Return the leaf of `restarted`: of a busy time only its first and last instants are asked."""
     quiet_for, _, states = conditions.span(asked.quiet_for)
     shortest_ms = asked.quiet_for.at_least if isinstance(asked.quiet_for, Personal) else asked.quiet_for
-    source = conditions.states.spread(asked.restarted, asked.where, shortest_ms - 1, 1, asked.again_within)
+    again_ms = asked.again_within
+    source = conditions.states.spread(asked.restarted, asked.where, shortest_ms - 1, 1, again_ms, asks_before=True)
     instants = source.instants()
     words = event_words(asked.restarted, asked.where, None)
     return Leaf(
@@ -46,7 +47,7 @@ def restarted(conditions: Conditions, asked: Restarted) -> Leaf:
         "",
         None,
         "",
-        read=habit.restarted(instants, quiet_for, fixed(asked.again_within)),
+        read=habit.restarted(instants, quiet_for, fixed(again_ms)),
         value=habit.newest(instants),
         is_instant=True,
         states=source.keys | states,

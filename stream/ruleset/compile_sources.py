@@ -11,9 +11,11 @@ from stream.core import running
 from stream.core.figures import RowOf
 from stream.core.fold import Fold
 from stream.core.frame import Frame
+from stream.core.keeping import Keeping
 from stream.core.keyed import Groups, grouped
 from stream.core.marks import Mark, marked
 from stream.core.matching import Test
+from stream.core.profile import NEVER
 from stream.core.sources import (
     Instants,
     Numbers,
@@ -49,6 +51,8 @@ class Kept:
     tests: Tests = ()
     depth: int = 1
     span_ms: int = 0
+    reach_ms: int = 0
+    """How far back those look who read it: NEVER where the first in life counts, or what was before the span."""
     gap_ms: int = 0
     """Of `spread`: the shortest window that is asked."""
     path: str = ""
@@ -60,10 +64,28 @@ class Kept:
     own: Callable[[Kept], Fold] | None = None
     """Of `own`: what makes the fold, once all rules have asked."""
 
+    def asked_for(self, span_ms: int, reach_ms: int) -> Kept:
+        """Keep it for so long at least, for those who look back so far, and return it."""
+        self.span_ms, self.reach_ms = max(self.span_ms, span_ms), max(self.reach_ms, reach_ms)
+        return self
+
     @property
     def is_plain(self) -> bool:
         """Tell whether it is no rows."""
         return self.kind in PLAIN or self.kind in KEYED or self.kind == TOTAL
+
+    @property
+    def keeping(self) -> Keeping:
+        """Return how much of the past it keeps: what an order may be reversed of is kept for life, and counts too."""
+        is_for_life = self.is_order or self.is_mixed or self.kind in {"newest", "oldest"}
+        return Keeping(
+            self.reach_ms,
+            NEVER if is_for_life else self.span_ms,
+            self.depth,
+            self.gap_ms,
+            frozenset(self.names),
+            frozenset(self.columns),
+        )
 
 
 @dataclass(slots=True)

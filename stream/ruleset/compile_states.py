@@ -10,6 +10,7 @@ from stream.core import fold
 from stream.core.calendar import days_in
 from stream.core.fold import Fold
 from stream.core.gauge import NOBODY, Reach, Readers
+from stream.core.keeping import Keeping
 from stream.core.keyed import apart
 from stream.core.ledger import Row
 from stream.core.matching import Test, is_number, on_event, on_row, value_in
@@ -26,6 +27,8 @@ from stream.ruleset.wording import where_words
 
 ORDER = "order_placed"
 """The event whose days make a personal gap."""
+ASKS_FIRST = frozenset({"oldest", "oldest_each", "first"})
+"""Kinds of which the earliest in life is asked, however short the window."""
 Asks = Sequence[tuple[int, str, Where | None]]
 """(bit, event, where) of each step of a sequence."""
 
@@ -89,10 +92,16 @@ class States:
         """Return the source of instants of an event pattern: orders from their ledgers, the rest as `kind`."""
         return self._source(pattern, where, kind, "", depth, span_ms)
 
-    def spread(self, pattern: str, where: ItemWhere | None, gap_ms: int, most: int, span_ms: int) -> Source:
-        """Return the source of instants that tell of each window of `gap_ms` or longer whether it holds `most`."""
+    def spread(
+        self, pattern: str, where: ItemWhere | None, gap_ms: int, most: int, span_ms: int, *, asks_before: bool = False
+    ) -> Source:
+        """Return the source of instants that tell of each window of `gap_ms` or longer whether it holds `most`.
+
+        `asks_before` of what the newest before the span matters to.
+        """
         source = self._source(pattern, where, "spread", "", most, span_ms)
         for kept, _ in source.parts:
+            kept.asked_for(0, NEVER if asks_before else 0)
             kept.gap_ms = min(kept.gap_ms or gap_ms, gap_ms)
         return source
 
@@ -137,8 +146,8 @@ class States:
     ) -> Kept:
         """Return the state of a family that folds in a way of its own; `make` is called once all rules have asked."""
         kept = self._keep(text, "own", "any_event" if is_unknown_too else "", names, ())
-        kept.span_ms, kept.own = max(kept.span_ms, span_ms), make
-        return kept
+        kept.own = make
+        return kept.asked_for(span_ms, span_ms)
 
     def order_days(self) -> int:
         """Return the key of the ledger of orders, kept for life."""
@@ -146,8 +155,7 @@ class States:
 
     def order_ledger(self, name: str, span_ms: int, path: str | None = None) -> Kept:
         """Return the ledger of a reversible event, with a property if one is named."""
-        kept = self._keep(f"ledger|{name}|", "ledger", name, (name,), ())
-        kept.span_ms = max(kept.span_ms, span_ms)
+        kept = self._keep(f"ledger|{name}|", "ledger", name, (name,), ()).asked_for(span_ms, span_ms)
         if path is not None and path != "amount":
             kept.columns.setdefault(path, fold.column(path))
         return kept
@@ -176,8 +184,10 @@ class States:
         if rest or self.is_unknown_too(pattern):
             text = f"{kind} of {path}" if path else kind
             kept = self._keep(f"{text}|{pattern}|{where_words(where)}", kind, pattern, rest, tests)
-            kept.depth, kept.span_ms, kept.path = max(kept.depth, depth), max(kept.span_ms, span_ms), path
+            kept.depth, kept.path = max(kept.depth, depth), path
             parts.append((kept, None))
+        for kept, _ in parts:
+            kept.asked_for(span_ms, NEVER if kind in ASKS_FIRST else span_ms)
         return Source(parts)
 
     def _ordered(self, pattern: str, where: ItemWhere | None, span_ms: int, kind: str) -> Source:
@@ -186,7 +196,8 @@ class States:
         if len(names) == 1 or not any(map(self.is_reversible, names)):
             return self._source(pattern, where, kind, "", 1, span_ms)
         kept = self._keep(f"mixed|{pattern}|", "ledger", pattern, names, ())
-        kept.is_mixed, kept.span_ms = True, max(kept.span_ms, span_ms)
+        kept.is_mixed = True
+        kept.asked_for(span_ms, NEVER if kind in ASKS_FIRST else span_ms)
         return Source([(kept, self.row_test(kept, where, pattern))])
 
     @staticmethod
@@ -203,6 +214,10 @@ class States:
         if key not in self.kept:
             self.kept[key] = Kept(key, kind, pattern, names, tests)
         return self.kept[key]
+
+    def keeps(self) -> dict[int, Keeping]:
+        """Return how much of the past each state keeps, once all rules have asked."""
+        return {key: kept.keeping for key, kept in self.kept.items()}
 
     # -- routes ---------------------------------------------------------------------------
 

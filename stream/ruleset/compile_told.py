@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from stream.core.calendar import ZoneOf, zone_of
+from stream.core.keeping import Keeping
 from stream.core.matching import Test, present
 from stream.core.plan import state_key
+from stream.core.profile import NEVER
 from stream.core.telling import Told, ToldTrait
 from stream.core.vocabulary import Vocabulary
 from stream.errors import InputError
@@ -28,6 +30,7 @@ class Tellings:
         self.zone_states = frozenset({trait_key(TIME_ZONE)} if TIME_ZONE in file.traits else ())
         self.zone_of: ZoneOf = zone_of(trait_key(TIME_ZONE), vocabulary.zone)
         self._held: dict[str, dict[int, Test]] = {}
+        self._held_ms: dict[int, int] = {}
         self._history: dict[str, int] = {}
         self._scores: set[str] = set()
 
@@ -43,9 +46,10 @@ class Tellings:
         """Return the keys of the traits that hold places."""
         return [trait_key(name) for name, trait in self.file.traits.items() if trait.type == "place"]
 
-    def held(self, trait: str, words: str, test: Test) -> int:
+    def held(self, trait: str, words: str, test: Test, span_ms: int) -> int:
         """Return the key under which it is kept since when a comparison has held; `words` say which."""
         key = state_key(f"held|{trait}|{words}")
+        self._held_ms[key] = max(self._held_ms.get(key, 0), span_ms)
         self._held.setdefault(trait, {})[key] = test
         return key
 
@@ -58,6 +62,15 @@ class Tellings:
         """Return the key under which the newest value of a score is kept."""
         self._scores.add(name)
         return state_key(f"score|{name}")
+
+    def keeps(self) -> dict[int, Keeping]:
+        """Return how much of the past each state keeps: the newest word for life, the rest as long as rules ask."""
+        newest = [trait_key(name) for name in self.file.traits]
+        for kind, names in (("consent", [*self.file.consents]), ("list", [*self.file.lists]), ("score", self._scores)):
+            newest += [told_key(kind, name) for name in names]
+        spans = self._held_ms | {state_key(f"history|{name}"): span_ms for name, span_ms in self._history.items()}
+        lasting = {key: Keeping(span_ms, NEVER if key in self._held_ms else span_ms) for key, span_ms in spans.items()}
+        return {key: Keeping(NEVER, NEVER) for key in newest} | lasting
 
     def told(self, readers: Mapping[int, int]) -> Told:
         """Return what is kept of what records tell, with who reads it (bits of dimensions by state key)."""

@@ -47,6 +47,10 @@ def because_words(body: Body, zone: dt.tzinfo = dt.UTC) -> str:
             return _time_words(str(cause.get("condition") or ""), evidence, zone)
         case "event":
             return _event_words(body, cause, evidence, zone)
+        case "rule_changed":
+            return " because the rules changed"
+        case "backfill":
+            return " because its history came in"
         case kind:
             return f" because of {str(kind).replace('_', ' ')}" if kind else ""
 

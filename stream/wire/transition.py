@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from stream.core.profile import NEVER
-from stream.core.transition import Cause, Evidence, Transition
+from stream.core.transition import BACKFILL, EVENT, RULE_CHANGED, Cause, Evidence, Transition
 from stream.wire.instant import to_text
 from stream.wire.outbox import Told
 
@@ -28,6 +28,10 @@ class _Event(msgspec.Struct, gc=False):
 class _Time(msgspec.Struct, gc=False):
     kind: str
     condition: str | None
+
+
+class _Rules(msgspec.Struct, gc=False):
+    kind: str
 
 
 class _Evidence(msgspec.Struct, gc=False, omit_defaults=True):
@@ -52,7 +56,7 @@ class _Body(msgspec.Struct, gc=False):
     left: str | None
     entered: str | None
     at: str
-    cause: _Event | _Time
+    cause: _Event | _Time | _Rules
     act: bool
     evidence: list[_Evidence]
     dwell_ms: int
@@ -95,9 +99,11 @@ def _body(transition: Transition, transition_id: str) -> _Body:
     )
 
 
-def _cause(cause: Cause) -> _Event | _Time:
-    if cause.kind == "event":
+def _cause(cause: Cause) -> _Event | _Time | _Rules:
+    if cause.kind == EVENT:
         return _Event(cause.kind, cause.event_id, cause.name or None, cause.source or None, cause.is_late)
+    if cause.kind in (RULE_CHANGED, BACKFILL):
+        return _Rules(cause.kind)
     return _Time(cause.kind, cause.condition or None)
 
 

@@ -138,3 +138,76 @@ def test_the_rules_may_be_named_by_the_setting(tmp_path: Path, rules: Path) -> N
     file.write_text(order(1))
     result = segments("replay", file, env={"SEGMENTS_RULES": str(rules)})
     assert [each["dimension"] for each in written(result.stdout)] == ["audiences.buyer"]
+
+
+@pytest.fixture
+def newer(tmp_path: Path) -> Path:
+    """Return rules under which a buyer is one for three days, and who looks is curious."""
+    curious = "title: Curious\nowner: growth\nenter: {did: product_viewed, within: 9d}\non_rule_change: announce\n"
+    files = BUYERS | {
+        "audiences/buyer.yaml": BUYERS["audiences/buyer.yaml"].replace("7d", "3d"),
+        "audiences/curious.yaml": curious,
+    }
+    return folder(tmp_path / "newer", files)
+
+
+LATER = "2026-01-05T00:00:00Z"
+
+
+def told_of(text: str) -> list[tuple[Any, ...]]:
+    return [
+        (each["at"][:10], each["left"], each["entered"], each["cause"]["kind"], each["act"]) for each in written(text)
+    ]
+
+
+CHANGED = [
+    ("2026-01-01", None, "buyer", "event", True),
+    ("2026-01-05", "buyer", None, "rule_changed", False),
+    ("2026-01-05", None, "curious", "rule_changed", True),
+    ("2026-01-10", "curious", None, "time", True),
+]
+
+
+def test_other_rules_go_on_from_an_instant(tmp_path: Path, rules: Path, newer: Path) -> None:
+    """What they ask anew comes from the whole file; only `on_rule_change: announce` is acted on."""
+    file = tmp_path / "events.jsonl"
+    file.write_text(event(1, "product_viewed", event_id="v") + order(1))
+    result = segments("replay", file, "--rules", rules, "--then", f"{LATER}={newer}", "--until", "2026-01-20T00:00:00Z")
+    assert told_of(result.stdout) == CHANGED
+
+
+@pytest.mark.parametrize("name", ["2", "abc"])
+def test_other_rules_go_on_from_the_use_of_their_number_or_hash(
+    tmp_path: Path, rules: Path, newer: Path, name: str
+) -> None:
+    file = tmp_path / "events.jsonl"
+    use = encode_line(1767571200000, "use", b'{"kind":"rules","hash":"abc","number":2}').decode()
+    file.write_text(event(1, "product_viewed", event_id="v") + order(1) + use + "\n")
+    until = ("--until", "2026-01-20T00:00:00Z")
+    assert told_of(segments("replay", file, "--rules", rules, "--then", f"{name}={newer}", *until).stdout) == CHANGED
+    other = segments("replay", file, "--rules", rules, "--then", f"7={newer}", *until)
+    assert [cause for *_, cause, _ in told_of(other.stdout)] == ["event", "time"]
+    assert "version 2 (abc) comes into use, and no --then names it" in other.stderr
+
+
+def test_what_is_kept_only_lately_is_warming_until_it_is_enough(tmp_path: Path, rules: Path, newer: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_text(order(1) + event(4, "product_viewed") + event(12, "product_viewed"))
+    then = ("--then", f"{LATER}={newer}", "--until", "2026-01-20T00:00:00Z")
+    whole = segments("replay", file, "--rules", rules, *then)
+    lately = segments("replay", file, "--rules", rules, *then, "--kept-since", LATER)
+    assert ("2026-01-05", None, "curious", "rule_changed", True) in told_of(whole.stdout)
+    assert [each for each in told_of(lately.stdout) if "curious" in each] == [
+        ("2026-01-14", None, "curious", "backfill", True)
+    ]
+
+
+def test_then_says_when_and_which_rules(tmp_path: Path, rules: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_text(order(1))
+    wrong = segments("replay", file, "--rules", rules, "--then", "new-rules")
+    assert wrong.exit_code == 2
+    assert "--then is WHEN=DIR" in wrong.stderr
+    twice = segments("replay", file, "--rules", rules, "--then", f"2={rules}", "--then", f"2={rules}")
+    assert twice.exit_code == 2
+    assert "was given twice" in twice.stderr

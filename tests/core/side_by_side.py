@@ -12,6 +12,7 @@ from stream.core.event import Event
 from stream.core.plan import Plan
 from stream.core.profile import NEVER, Profile
 from stream.core.transition import Transition
+from stream.ruleset.canonical import version_of
 from stream.ruleset.compile import compile_plan
 from stream.ruleset.load import load
 from tests.core.agreement import play, standing, told
@@ -28,7 +29,8 @@ def plan_with(rules: dict[str, Any], given: Given | None = None) -> Plan:
     files = {path: json.dumps(about) for path, about in rules.items()}
     found = given or {}
     bars = {name: Fraction(str(value)) for name, value in found.get("bars", {}).items()}
-    return compile_plan(load(files), "test", Bundle(bars=bars, places=found.get("bucket", {})))
+    ruleset = load(files)
+    return compile_plan(ruleset, version_of(ruleset), Bundle(bars=bars, places=found.get("bucket", {})))
 
 
 def begun(plan: Plan, given: Given) -> Profile:

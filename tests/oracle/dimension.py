@@ -30,6 +30,10 @@ class Dimension:
         names = [name for name, _ in self.segments]
         return names.index(segment) if segment in names else len(names)
 
+    def clocked(self) -> set[str]:
+        """Return the segments whose waiting, staying or coming back is measured from what was before."""
+        return {name for name, about in self.segments if about.keys() & {"wait", "stay_at_most", "cooldown"}}
+
 
 @dataclass
 class Answer:
@@ -41,6 +45,13 @@ class Answer:
     enter_since: dict[str, int] = field(default_factory=dict)
     left_at: dict[str, int] = field(default_factory=dict)
     spent: set[str] = field(default_factory=set)
+    has_gone_out: bool = False
+
+    def keep_clocks(self, names: set[str]) -> None:
+        """Forget when other segments than these began to ask, were left, and whether their stay was spent."""
+        self.enter_since = {name: at for name, at in self.enter_since.items() if name in names}
+        self.left_at = {name: at for name, at in self.left_at.items() if name in names}
+        self.spent &= names
 
     def clocks(self) -> list[int]:
         """Return every instant from which something runs."""
@@ -52,8 +63,8 @@ def dimensions_of(rules: dict[str, dict[str, Any]]) -> list[Dimension]:
     waiting = sorted([*exclusive(rules), *audiences(rules), *warnings(rules)], key=lambda one: one.name)
     done: list[Dimension] = []
     while waiting:
-        names = {one.name for one in done}
-        ready = [one for one in waiting if one.looks_at <= names]
+        missing = {one.name for one in waiting}
+        ready = [one for one in waiting if not one.looks_at & missing]
         if not ready:
             raise ValueError(f"circle among {[one.name for one in waiting]}")
         done.append(ready[0])
@@ -135,7 +146,7 @@ def decide(dimension: Dimension, answers: dict[str, Answer], world: World, now: 
     if not is_inside:
         return go_out(dimension, answers, now)
     is_new = answer is None or not answer.is_inside
-    is_back = is_new and answer is not None and bool(answer.left_at)
+    is_back = is_new and answer is not None and answer.has_gone_out
     if answer is None or not answer.is_inside:
         before = answer or Answer(None, now)
         answer = Answer(dimension.otherwise, now, left_at=before.left_at, spent=before.spent)
@@ -156,6 +167,7 @@ def go_out(dimension: Dimension, answers: dict[str, Answer], now: int) -> list[M
     assert left is not None
     answer.left_at[left] = now
     answer.current, answer.since, answer.is_inside, answer.enter_since = None, now, False, {}
+    answer.has_gone_out = True
     return [(left, None)]
 
 

@@ -16,7 +16,7 @@ MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "KWD
 
 @dataclass(frozen=True)
 class Rec:
-    """One record of one customer's partition log: an event, or a tick `{"before": ms}`."""
+    """One record of one customer's partition log: an event, a tick `{"before": ms}`, or a use `{"rules": …}`."""
 
     record_time: int
     kind: str
@@ -72,8 +72,8 @@ def judge_one(
     vocabulary: dict[str, Any], before: Sequence[Accepted], index: int, record: Rec
 ) -> tuple[Accepted | None, str]:
     """Return what one record adds to those accepted before it, and its outcome."""
-    if record.kind == "tick":
-        return None, "tick"
+    if record.kind in ("tick", "use"):
+        return None, record.kind
     content = record.content
     name = canonical_name(vocabulary, content.get("name"))
     occurred = instant_ms(content["occurred_at"]) if content.get("occurred_at") is not None else record.record_time

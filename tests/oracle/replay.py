@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.oracle.conditions import holds
-from tests.oracle.dimension import WARNING, Answer, Dimension, Move, decide, dimensions_of, segment_in
+from tests.oracle.dimension import WARNING, Answer, Dimension, Move, decide, dimensions_of, go_out, segment_in
 from tests.oracle.instants import next_instant
 from tests.oracle.records import Accepted, Rec, judge
 from tests.oracle.spans import span_ms
@@ -76,12 +76,46 @@ class Replay:
         self.last_tick = max(self.last_tick, before)
         self.pass_time(before)
 
-    def decide_all(self, cause: Accepted | None) -> None:
-        """Decide every dimension as of now, those looked at first, and number what changed."""
+    def switch(self, rules: Rules, at: int, accepted: Sequence[Accepted]) -> None:
+        """Go on under other rules, which accept these of the records so far: all is decided once.
+
+        The same rules again are nothing.
+        """
+        if rules == self.world.rules:
+            return
+        self.pass_time(max(at, self.last_tick))
+        self.as_of = max([at if self.as_of is None else self.as_of, at, *(one.record_time for one in accepted)])
+        before, self.dimensions = self.dimensions, dimensions_of(rules)
+        since = accepted[0].record_time if accepted else self.world.known_since
+        self.world = replace(self.world, rules=rules, accepted=tuple(accepted), known_since=since, given={})
+        if not self.answers and not accepted:
+            self.as_of = None
+            return
+        self.leave_for_good([one for one in before if one.name not in {each.name for each in self.dimensions}])
+        clocked = {one.name: one.clocked() for one in before}
+        for one in self.dimensions:
+            if one.name in self.answers:
+                self.answers[one.name].keep_clocks(one.clocked() & clocked.get(one.name, set()))
+        self.decide_all(None, "rule_changed")
+
+    def leave_for_good(self, dimensions: Sequence[Dimension]) -> None:
+        """Leave what is asked no more; who was in an exclusive dimension is told so, should it come back."""
+        assert self.as_of is not None
+        for one in dimensions:
+            answer = self.answers[one.name]
+            if answer.current is not None:
+                self.transitions.append(self.transition(one, answer.current, None, None, "rule_changed"))
+            if one.otherwise is None:
+                del self.answers[one.name]
+            else:
+                go_out(one, self.answers, self.as_of)
+
+    def decide_all(self, cause: Accepted | None, kind: str = "time") -> None:
+        """Decide every dimension as of now, those looked at first, and number what changed; `kind` without a record."""
         assert self.as_of is not None
         for dimension in self.dimensions:
             for left, entered in self.decide(dimension, self.as_of):
-                self.transitions.append(self.transition(dimension, left, entered, cause))
+                self.transitions.append(self.transition(dimension, left, entered, cause, kind))
 
     def decide(self, dimension: Dimension, now: int) -> list[Move]:
         """Return the moves of one dimension as of now."""
@@ -97,7 +131,7 @@ class Replay:
         return [(left, current)]
 
     def transition(
-        self, dimension: Dimension, left: str | None, entered: str | None, cause: Accepted | None
+        self, dimension: Dimension, left: str | None, entered: str | None, cause: Accepted | None, kind: str = "time"
     ) -> dict[str, Any]:
         """Return the next transition, numbered."""
         return {
@@ -106,7 +140,7 @@ class Replay:
             "left": left,
             "entered": entered,
             "at": self.as_of,
-            "cause": "time" if cause is None else "event",
+            "cause": kind if cause is None else "event",
             "event_id": None if cause is None else cause.content["event_id"],
             "late": cause is not None and cause.late,
         }
@@ -162,7 +196,8 @@ def run(
 ) -> Result:
     """Return what one customer's records must cause, up to the last record or up to `until` inclusive."""
     replay, outcomes = played(rules, records, until, given, every_ms)
-    where = {name: (answer.current, answer.since) for name, answer in replay.answers.items()}
+    asked = {one.name for one in replay.dimensions}
+    where = {name: (one.current, one.since) for name, one in replay.answers.items() if name in asked}
     return Result(replay.transitions, where, outcomes)
 
 
@@ -176,9 +211,14 @@ def played(
     """Return the replay after all records, and each record's outcome."""
     kept, outcomes = judge(rules["vocabulary.yaml"], records)
     replay = Replay(rules, given, every_ms)
-    for record, one in zip(records, kept, strict=True):
+    for index, record in enumerate(records):
+        one = kept[index]
         if record.kind == "tick":
             replay.tick(record.content["before"])
+        elif record.kind == "use":
+            told = record.content["rules"]
+            kept, _ = judge(told["vocabulary.yaml"], records)
+            replay.switch(told, record.record_time, [each for each in kept[:index] if each is not None])
         elif one is not None:
             replay.apply(one)
     if until is not None:

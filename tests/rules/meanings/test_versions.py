@@ -6,12 +6,11 @@ A test here that begins to pass fails the run: then its mark is taken away.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from stream.core.transition import Transition
+from stream.core.warming import Version
 from stream.ruleset.compile_told import trait_key
 from stream.service.replay import Replay
 from stream.wire.replay import encode_line
@@ -23,9 +22,6 @@ from tests.oracle.story import MONDAY_MS, at_ms, audience, did, told
 VIEWED: dict[str, Any] = {"did": "product_viewed", "within": "1w"}
 TWICE: dict[str, Any] = {"did": "product_viewed", "at_least": 2}
 FAMILY: dict[str, Any] = {"trait": "plan", "is": "family"}
-NO_VERSIONS = pytest.mark.xfail(
-    strict=True, raises=TypeError, reason="a replay (and a worker) knows one version: `use` changes nothing yet"
-)
 
 
 def lines_of(records: list[Rec], version_at: float) -> list[bytes]:
@@ -40,25 +36,22 @@ def changed(
     old: dict[str, Any], new: dict[str, Any], records: list[Rec], version_at: float, **parts: Any
 ) -> list[tuple[float, str, str, str]]:
     """Return (second, left, entered, kind of the cause) of what is told once a version was taken at a second."""
-    run = Replay(plan_with(old), at_ms(60), versions={"new": replace(plan_with(new), **parts)})  # type: ignore[call-arg]
-    found: list[Transition] = list(run.all(lines_of(records, version_at)))
+    run = Replay(plan_with(old), at_ms(60), versions={"new": Version(plan_with(new), **parts)})
+    found = list(run.all(lines_of(records, version_at)))
     return [((one.at - MONDAY_MS) / 1000, one.left, one.entered, one.cause.kind) for one in found]
 
 
-@NO_VERSIONS
 def test_meaning_35_a_new_version_means_what_the_whole_log_says() -> None:
     """The old rules did not count; two views of before the version are two."""
     assert changed(audience(FAMILY), audience(TWICE), [did(1), did(2)], 5) == [(5, "", "x", "rule_changed")]
 
 
-@NO_VERSIONS
 def test_meaning_35_where_the_history_was_not_kept_nobody_enters_or_leaves_until_it_is_there() -> None:
     """Warming: the log begins later than the window reaches back; the view of after the version changes nothing."""
     found = changed(audience(FAMILY), audience(TWICE), [did(1), did(6)], 5, kept_since_ms=at_ms(3))
     assert found == []
 
 
-@NO_VERSIONS
 def test_meaning_35_then_the_differences_come_with_cause_backfill() -> None:
     rebuilt = {"kept_since_ms": at_ms(3), "rebuilt_at_ms": at_ms(9)}
     found = changed(audience(FAMILY), audience(TWICE), [did(1), did(2), did(6)], 5, **rebuilt)
@@ -72,20 +65,17 @@ def test_meaning_35_declared_traits_are_always_kept() -> None:
     assert profile.states[trait_key("plan")] == ["family", at_ms(1)]
 
 
-@NO_VERSIONS
 def test_meaning_36_a_version_is_taken_as_a_step_at_its_instant() -> None:
     found = changed(audience(FAMILY), audience(VIEWED), [did(1)], 5)
     assert found == [(5, "", "x", "rule_changed")]
 
 
-@NO_VERSIONS
 def test_meaning_36_current_members_stay_if_the_new_version_keeps_them() -> None:
     """What they would have to do to enter asks for more now; what keeps them does not."""
     new = audience({"did": "product_viewed", "at_least": 5}, stay_while={"did": "product_viewed"})
     assert changed(audience(VIEWED), new, [did(1)], 5) == [(1, "", "x", "event")]
 
 
-@NO_VERSIONS
 @pytest.mark.parametrize("how", ["removed", "disabled"])
 def test_meaning_36_removing_or_disabling_a_segment_makes_its_members_leave(how: str) -> None:
     new = audience(VIEWED, enabled=False)
