@@ -75,8 +75,6 @@ ELSEWHERE: dict[int, tuple[str, ...]] = {
 }
 """Files with more tests of a meaning; all of their tests are not named again."""
 NOT_BUILT = {
-    35: "versions are taken in a replay; a running service refuses a `use` of other rules yet",
-    36: "of taking a version while the service runs, as under 35",
     37: "ids are not joined yet; tests of what is missing fail as expected, strictly",
 }
 """Meanings of which something is not there yet."""
