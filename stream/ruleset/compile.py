@@ -65,7 +65,7 @@ def compile_plan(ruleset: Ruleset, version: str, bundle: Bundle = NO_BUNDLE) -> 
         other=other,
         told=tellings.told({key: one.dimensions for key, one in gauges.readers.items()}),
         orders={kept.pattern: kept.key for kept in states.kept.values() if kept.is_order},
-        keeps=states.keeps() | tellings.keeps(),
+        keeps={key: kept.keeping for key, kept in states.kept.items()} | tellings.keeps(),
         bundle=bundle,
     )
 

@@ -37,6 +37,8 @@ KEYED = frozenset({"newest_each", "oldest_each"})
 """Kinds that are lists of instants by the value of a property."""
 TOTAL = "total"
 """The kind that is how many numbers there are and what they add up to."""
+ASKS_FIRST = frozenset({"oldest", "oldest_each", "first"})
+"""Kinds of which the earliest in life is asked, however short the window."""
 
 
 @dataclass(slots=True)
@@ -64,9 +66,10 @@ class Kept:
     own: Callable[[Kept], Fold] | None = None
     """Of `own`: what makes the fold, once all rules have asked."""
 
-    def asked_for(self, span_ms: int, reach_ms: int) -> Kept:
-        """Keep it for so long at least, for those who look back so far, and return it."""
-        self.span_ms, self.reach_ms = max(self.span_ms, span_ms), max(self.reach_ms, reach_ms)
+    def asked_for(self, span_ms: int, *, is_for_life: bool = False) -> Kept:
+        """Keep it for so long at least, and return it; `is_for_life` of those who look back farther than that."""
+        self.span_ms = max(self.span_ms, span_ms)
+        self.reach_ms = NEVER if is_for_life else max(self.reach_ms, span_ms)
         return self
 
     @property

@@ -10,7 +10,6 @@ from stream.core import fold
 from stream.core.calendar import days_in
 from stream.core.fold import Fold
 from stream.core.gauge import NOBODY, Reach, Readers
-from stream.core.keeping import Keeping
 from stream.core.keyed import apart
 from stream.core.ledger import Row
 from stream.core.matching import Test, is_number, on_event, on_row, value_in
@@ -20,15 +19,13 @@ from stream.core.running import running
 from stream.core.sources import Rows
 from stream.core.vocabulary import EventKind, Vocabulary
 from stream.core.window import keep_newest, keep_oldest
-from stream.ruleset.compile_sources import KEYED, TOTAL, Column, Kept, Source, Tests
+from stream.ruleset.compile_sources import ASKS_FIRST, KEYED, TOTAL, Column, Kept, Source, Tests
 from stream.ruleset.compile_tests import where_tests
 from stream.ruleset.schema_parts import ItemWhere, Where
 from stream.ruleset.wording import where_words
 
 ORDER = "order_placed"
 """The event whose days make a personal gap."""
-ASKS_FIRST = frozenset({"oldest", "oldest_each", "first"})
-"""Kinds of which the earliest in life is asked, however short the window."""
 Asks = Sequence[tuple[int, str, Where | None]]
 """(bit, event, where) of each step of a sequence."""
 
@@ -101,7 +98,7 @@ class States:
         """
         source = self._source(pattern, where, "spread", "", most, span_ms)
         for kept, _ in source.parts:
-            kept.asked_for(0, NEVER if asks_before else 0)
+            kept.asked_for(0, is_for_life=asks_before)
             kept.gap_ms = min(kept.gap_ms or gap_ms, gap_ms)
         return source
 
@@ -147,7 +144,7 @@ class States:
         """Return the state of a family that folds in a way of its own; `make` is called once all rules have asked."""
         kept = self._keep(text, "own", "any_event" if is_unknown_too else "", names, ())
         kept.own = make
-        return kept.asked_for(span_ms, span_ms)
+        return kept.asked_for(span_ms)
 
     def order_days(self) -> int:
         """Return the key of the ledger of orders, kept for life."""
@@ -155,7 +152,7 @@ class States:
 
     def order_ledger(self, name: str, span_ms: int, path: str | None = None) -> Kept:
         """Return the ledger of a reversible event, with a property if one is named."""
-        kept = self._keep(f"ledger|{name}|", "ledger", name, (name,), ()).asked_for(span_ms, span_ms)
+        kept = self._keep(f"ledger|{name}|", "ledger", name, (name,), ()).asked_for(span_ms)
         if path is not None and path != "amount":
             kept.columns.setdefault(path, fold.column(path))
         return kept
@@ -187,7 +184,7 @@ class States:
             kept.depth, kept.path = max(kept.depth, depth), path
             parts.append((kept, None))
         for kept, _ in parts:
-            kept.asked_for(span_ms, NEVER if kind in ASKS_FIRST else span_ms)
+            kept.asked_for(span_ms, is_for_life=kind in ASKS_FIRST)
         return Source(parts)
 
     def _ordered(self, pattern: str, where: ItemWhere | None, span_ms: int, kind: str) -> Source:
@@ -197,7 +194,7 @@ class States:
             return self._source(pattern, where, kind, "", 1, span_ms)
         kept = self._keep(f"mixed|{pattern}|", "ledger", pattern, names, ())
         kept.is_mixed = True
-        kept.asked_for(span_ms, NEVER if kind in ASKS_FIRST else span_ms)
+        kept.asked_for(span_ms, is_for_life=kind in ASKS_FIRST)
         return Source([(kept, self.row_test(kept, where, pattern))])
 
     @staticmethod
@@ -214,10 +211,6 @@ class States:
         if key not in self.kept:
             self.kept[key] = Kept(key, kind, pattern, names, tests)
         return self.kept[key]
-
-    def keeps(self) -> dict[int, Keeping]:
-        """Return how much of the past each state keeps, once all rules have asked."""
-        return {key: kept.keeping for key, kept in self.kept.items()}
 
     # -- routes ---------------------------------------------------------------------------
 
