@@ -23,6 +23,8 @@ NAMESPACE = "lone"
 LAYOUT = b"bench"
 BATCH = 2_000
 NO_LIMIT = 1 << 40
+SLICE_S = 60.0
+"""So long that the number of records is the size of a commit."""
 
 
 class Nowhere:
@@ -105,7 +107,7 @@ async def lone(
         client.flushall()
     store = WatchedStore(servers.redis_url, NAMESPACE)
     rules = (1, chosen.rules.hash)
-    limits = Limits(slice_records=slice_records, slice_bytes=1 << 30, cache_bytes=cache_bytes)
+    limits = Limits(slice_records=slice_records, slice_bytes=1 << 30, slice_s=SLICE_S, cache_bytes=cache_bytes)
     shared = Neighbours(
         plan=chosen.rules.plan,
         rules=rules,

@@ -251,6 +251,7 @@ def _worker(
     limits = Limits(
         slice_records=settings.commit_records,
         slice_bytes=settings.commit_bytes,
+        slice_s=settings.commit_ms / 1000,
         outbox_records=settings.outbox_records,
         cache_bytes=settings.cache_bytes // settings.partitions,
     )

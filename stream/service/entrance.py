@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from hashlib import blake2b
 
 from stream.errors import FencedError, LayoutError
@@ -42,15 +42,18 @@ class Entrance:
         return fresh
 
 
-def portions(records: Sequence[Record], most_records: int, most_bytes: int) -> Iterator[list[Record]]:
-    """Yield the records in parts for one commit each, of at most so many records and bytes; one is always taken."""
+def portions(records: Sequence[Record], most_records: Callable[[], int], most_bytes: int) -> Iterator[list[Record]]:
+    """Yield the records in parts for one commit each, of at most so many records and bytes; one is always taken.
+
+    `most_records` is asked anew for each part.
+    """
     part: list[Record] = []
-    size = 0
+    size, most = 0, most_records()
     for record in records:
         weight = len(record.value or b"")
-        if part and (len(part) >= most_records or size + weight > most_bytes):
+        if part and (len(part) >= most or size + weight > most_bytes):
             yield part
-            part, size = [], 0
+            part, size, most = [], 0, most_records()
         part.append(record)
         size += weight
     if part:

@@ -11,8 +11,10 @@ from stream.service.slices import TIMER_MOVES
 class Limits:
     """So much at once, so much unpublished, so much remembered."""
 
-    slice_records: int = 1_000
+    slice_records: int = 10_000
     slice_bytes: int = 1 << 20
+    slice_s: float = 0.1
+    """Seconds of CPU for the records of one commit, by the speed of those before."""
     timers: int = 500
     """Due customers in one commit."""
     timer_moves: int = TIMER_MOVES

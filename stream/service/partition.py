@@ -22,6 +22,7 @@ from stream.service.letters import send_dead_letters
 from stream.service.limits import Limits
 from stream.service.relay import Relay
 from stream.service.slices import Changes, Work, understand
+from stream.service.stride import Stride
 from stream.service.tally import flat, tally
 from stream.service.topics import Topics
 from stream.wire.head import Head, encode_head
@@ -70,6 +71,7 @@ class Partition:
         )
         self._turn = asyncio.Lock()
         self._aside = Aside()
+        self._stride = Stride(shared.limits.slice_records, shared.limits.slice_s)
         self.entrance = Entrance(number)
         self.earliest_wake = NEVER
         """No timer of the partition is due before this."""
@@ -124,7 +126,7 @@ class Partition:
         limits = self._shared.limits
         async with self._alone_or_to_be_taken_again():
             fresh = self.entrance.fresh(batch, self.head)
-        for part in portions(fresh, limits.slice_records, limits.slice_bytes):
+        for part in portions(fresh, lambda: self._stride.records, limits.slice_bytes):
             await self._room()
             async with self._alone_or_to_be_taken_again():
                 await self._records(part)
@@ -186,9 +188,8 @@ class Partition:
         incoming = [understand(record, plan) for record in records]
         customers = {each.content.customer_id for each in incoming if isinstance(each.content, Event)}
         stored = await self._fetch(customers)
-        work, changes = self._aside.worked(
-            lambda is_careful: self._new_work(stored, is_careful), lambda work: self._aside.apply(incoming, work)
-        )
+        with self._stride.measured(len(records)):
+            work, changes = self._worked(stored, lambda work: self._aside.apply(incoming, work))
         if work.refused:
             await self._raise_when_lost()  # who has the partition now sends them, too
             shared = self._shared
@@ -197,6 +198,9 @@ class Partition:
         await self._commit(work, changes, started, len(records), (last.offset + 1, fingerprint(last)))
         self._aside.forget(records)
         tally(work, self.head, self.number, self._shared.metrics)
+
+    def _worked(self, stored: dict[str, bytes | None], fill: Callable[[Work], None]) -> tuple[Work, Changes]:
+        return self._aside.worked(lambda is_careful: self._new_work(stored, is_careful), fill)
 
     def _new_work(self, stored: dict[str, bytes | None], is_careful: bool) -> Work:
         head, shared = self.head, self._shared
@@ -234,10 +238,8 @@ class Partition:
             customers = [customer_id for customer_id, _ in due]
             if customers:
                 stored = await self._fetch(customers)
-                work, changes = self._aside.worked(
-                    lambda is_careful: self._new_work(stored, is_careful),
-                    lambda work: work.wake_all(customers, self._shared.limits.timer_moves),
-                )
+                most_moves = self._shared.limits.timer_moves
+                work, changes = self._worked(stored, lambda work: work.wake_all(customers, most_moves))
                 await self._commit(work, changes, started, 0)
                 tally(work, self.head, self.number, self._shared.metrics)
             self.earliest_wake = await self._earliest()

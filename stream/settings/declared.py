@@ -101,7 +101,10 @@ class Settings:
     cache_bytes: int = setting(
         "SEGMENTS_CACHE_BYTES", whole(0, 1 << 40), 268_435_456, "Memory for packed profiles, over all partitions."
     )
-    commit_records: int = setting("SEGMENTS_COMMIT_RECORDS", whole(1, 100_000), 1_000, "Most records in one commit.")
+    commit_records: int = setting("SEGMENTS_COMMIT_RECORDS", whole(1, 100_000), 10_000, "Most records in one commit.")
+    commit_ms: int = setting(
+        "SEGMENTS_COMMIT_MS", whole(1, 60_000), 100, "Longest CPU time for the records of one commit."
+    )
     commit_bytes: int = setting(
         "SEGMENTS_COMMIT_BYTES", whole(1_000, 100_000_000), 1_000_000, "Most bytes of records in one commit."
     )

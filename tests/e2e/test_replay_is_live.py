@@ -19,7 +19,11 @@ from tests.histories import Line
 pytestmark = [pytest.mark.e2e]
 
 LARGEST = 10_000
-WHOLE: dict[str, str | int] = {"SEGMENTS_COMMIT_RECORDS": 2 * LARGEST, "SEGMENTS_COMMIT_BYTES": 100_000_000}
+WHOLE: dict[str, str | int] = {
+    "SEGMENTS_COMMIT_RECORDS": 2 * LARGEST,
+    "SEGMENTS_COMMIT_BYTES": 100_000_000,
+    "SEGMENTS_COMMIT_MS": 60_000,
+}
 ONE_BATCH = {
     "compression.type": "gzip",
     "batch.num.messages": 2 * LARGEST,

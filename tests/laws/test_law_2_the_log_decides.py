@@ -22,7 +22,7 @@ SIZES = [1, 2, 3, 7, 50, 1_000, 10_000]
 @pytest.mark.parametrize("size", SIZES)
 async def test_live_is_replay_for_any_batch_size(size: int) -> None:
     """The history is longer than the batch, so that a commit is as large as it may be."""
-    limits = Limits(slice_records=size, slice_bytes=1 << 30, timers=size)
+    limits = Limits(slice_records=size, slice_bytes=1 << 30, slice_s=60.0, timers=size)
     town = await Town(starter(), partitions=2 if size < 250 else 1, limits=limits).open()
     bodies = await lived(town, shop_history(21, max(250, size + 100)), repeat(size))
     assert town.metrics.largest_commit == size

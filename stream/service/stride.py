@@ -1,0 +1,42 @@
+"""How many records go into one commit: as many as are worked within the time a slice may take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import thread_time
+
+FEWEST_RECORDS = 100
+"""A slice may always have so many; one of fewer says nothing about the speed."""
+FIRST_GUESS_S = 50e-6
+QUICKEST_S = 1e-7
+
+
+class Stride:
+    """The size of the next slice, by how long a record took in those before.
+
+    A large slice is cheap: a customer's profile is read and written once in it, however many records they have. While
+    it is worked nothing else of the worker goes on, so it is bounded by time: that of the CPU, for on a machine that
+    others keep busy the clock on the wall would make slices small, hence dear, when that helps least.
+    """
+
+    def __init__(self, most_records: int, slice_s: float, cpu_s: Callable[[], float] = thread_time) -> None:
+        """Judge from the first slice on; `most_records` binds whatever the speed."""
+        self._most_records, self._slice_s, self._cpu_s = most_records, slice_s, cpu_s
+        self._record_s = FIRST_GUESS_S
+
+    @property
+    def records(self) -> int:
+        """Return how many records the next slice may have."""
+        return min(self._most_records, max(FEWEST_RECORDS, int(self._slice_s / self._record_s)))
+
+    @contextmanager
+    def measured(self, records: int) -> Iterator[None]:
+        """Learn how long the block takes, in which so many records are worked and nothing is waited for."""
+        began_s = self._cpu_s()
+        yield
+        self._learn(records, self._cpu_s() - began_s)
+
+    def _learn(self, records: int, seconds: float) -> None:
+        if records >= FEWEST_RECORDS:
+            self._record_s = max(QUICKEST_S, (self._record_s + seconds / records) / 2)
