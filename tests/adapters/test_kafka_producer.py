@@ -153,7 +153,7 @@ async def test_what_a_frozen_producer_sends_when_it_wakes_up_is_refused(kafka: L
 
 async def claimed(producer: KafkaProducer, partition: int) -> object:
     """Return a claim; the first of all waits until the broker has made the topic where it keeps them."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         while True:
             try:
                 return await producer.claim(partition)

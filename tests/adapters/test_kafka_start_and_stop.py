@@ -52,7 +52,7 @@ async def started(log: Log, topic: str, instance: str = "") -> Process:
         sys.executable, "-c", WORKER, log.bootstrap, topic, instance, stdout=PIPE, stderr=PIPE
     )
     assert worker.stdout is not None
-    assert await asyncio.wait_for(worker.stdout.readline(), 60) == b"ready\n"
+    assert await asyncio.wait_for(worker.stdout.readline(), 180) == b"ready\n"
     return worker
 
 
@@ -69,7 +69,7 @@ async def test_sigterm_gives_the_partitions_back_and_exits_with_zero(log: Log) -
     topic = await log.topic()
     worker = await started(log, topic)
     worker.send_signal(signal.SIGTERM)
-    out, err = await asyncio.wait_for(worker.communicate(), 30)
+    out, err = await asyncio.wait_for(worker.communicate(), 90)
     assert worker.returncode == 0, err
     assert out == b"revoked 0 1 2 3\n"
 
@@ -100,7 +100,7 @@ async def test_without_a_broker_it_says_so_tries_again_and_shows_no_traceback(
     (port,) = free_ports(1)
     with capture_logs() as lines:
         waiting = asyncio.create_task(wait_for_broker(KafkaOptions(f"127.0.0.1:{port}"), 100, 150))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(90):
             while len(lines) < 3:
                 await asyncio.sleep(0.05)
         waiting.cancel()
@@ -114,4 +114,4 @@ async def test_without_a_broker_it_says_so_tries_again_and_shows_no_traceback(
 
 @pytest.mark.servers
 async def test_with_a_broker_it_returns(mock_kafka: Log) -> None:
-    await asyncio.wait_for(wait_for_broker(mock_kafka.options("unused")), 10)
+    await asyncio.wait_for(wait_for_broker(mock_kafka.options("unused")), 60)

@@ -89,7 +89,7 @@ async def test_a_frozen_handler_is_reported_from_the_watchdogs_thread(log: Log) 
 
     options = log.options(topic, stall_after_ms=1_000, revoke_wait_ms=100)
     async with member(options, Notebook(freeze), on_stall):
-        await asyncio.wait_for(reported.wait(), 30)
+        await asyncio.wait_for(reported.wait(), 90)
     assert reports[0].startswith("watchdog: partition 1 is 10 records behind and has made no progress for ")
 
 

@@ -50,7 +50,7 @@ async def store(server: RedisServer) -> AsyncIterator[RedisStore]:
 
 async def patiently(call: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
     """Call again with the same arguments for as long as the server is away."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             try:
                 return await call(*args, **kwargs)

@@ -38,7 +38,7 @@ async def other(server_behind: RedisServer) -> AsyncIterator[RedisStore]:
 
 
 async def until_played(proxy: CuttingProxy, tricks: int) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while len(proxy.played) < tricks:
             await asyncio.sleep(0.005)
 

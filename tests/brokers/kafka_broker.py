@@ -16,10 +16,13 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 POM = Path(__file__).with_name("pom.xml")
-START_SECONDS = 60.0
+START_SECONDS = 180.0
+TRIES = 3
+"""How often Maven may try: what it has already, it keeps."""
 # a node that is up quickly and takes little; a benchmark gives it the whole compiler
 QUICK_START = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 
@@ -77,11 +80,17 @@ def jar_folder() -> Path:
 def _fetch_jars(folder: Path) -> None:
     if shutil.which("mvn") is None:
         raise ServersMissingError(f"no real broker: no jars in {folder} and no `mvn` on the path to fetch them")
-    command = ["mvn", "-B", "-q", "-f", str(POM), "dependency:copy-dependencies"]
-    command += ["-DincludeScope=runtime", f"-DoutputDirectory={folder}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise ServersMissingError(f"no real broker: Maven could not fetch the jars: {done.stdout[-500:]}")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(dir=folder.parent, prefix="fetching-") as fresh:
+        command = ["mvn", "-B", "-q", "-f", str(POM), "dependency:copy-dependencies"]
+        command += ["-DincludeScope=runtime", f"-DoutputDirectory={fresh}/jars"]
+        for _ in range(TRIES):
+            done = subprocess.run(command, capture_output=True, text=True, check=False)
+            if done.returncode == 0:
+                shutil.rmtree(folder, ignore_errors=True)
+                Path(fresh, "jars").rename(folder)  # all of them or none
+                return
+    raise ServersMissingError(f"no real broker: Maven could not fetch the jars: {done.stdout[-500:]}")
 
 
 def free_ports(count: int) -> list[int]:
@@ -201,3 +210,7 @@ class KafkaBroker:
                     return
             time.sleep(0.05)
         raise RuntimeError(f"the broker did not start: see {self.folder / 'broker.log'}")
+
+
+if __name__ == "__main__":  # before tests whose time is limited: `python -m tests.brokers.kafka_broker`
+    jar_folder()

@@ -13,7 +13,7 @@ from stream.adapters.kafka_producer import KafkaProducer
 from stream.ports import Record
 from tests.brokers.fixtures import Log
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 Hook = Callable[[int, list[Record]], Awaitable[None]]
 
 
@@ -54,7 +54,7 @@ class Notebook:
         self._news.set()
 
     async def until(self, is_reached: Callable[[], bool]) -> None:
-        """Return when the condition holds; fails after a minute."""
+        """Return when the condition holds; fails after three minutes."""
         async with asyncio.timeout(PATIENCE_S):
             while not is_reached():
                 self._news.clear()

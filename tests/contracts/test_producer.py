@@ -121,7 +121,7 @@ class BrokerRig:
         return made
 
     async def claim(self, producer: Producer, partition: int) -> object:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             while True:
                 try:
                     return await producer.claim(partition)

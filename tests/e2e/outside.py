@@ -11,7 +11,7 @@ from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, Pro
 from stream.ports import Message as ToSend
 from stream.ports import Record
 
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 Address = tuple[int, ToSend]
 """A partition and what to write there."""
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.site import until
+from tests.e2e.site import SLOWEST, until
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 60.0
@@ -80,7 +80,7 @@ class Command:
         self.child.terminate()
         return self.ended()
 
-    def ended(self, seconds: float = PATIENCE_S) -> int:
+    def ended(self, seconds: float = PATIENCE_S * SLOWEST) -> int:
         """Return the exit code when it has ended by itself."""
         try:
             return self.child.wait(seconds)

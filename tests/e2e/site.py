@@ -35,6 +35,8 @@ from tests.town import TOPICS
 
 PATIENCE_S = 90.0
 LOOK_S = 0.05
+SLOWEST = 3
+"""How many times slower than the machine on which limits were chosen a machine may be before a wait is given up."""
 
 _numbers = itertools.count(1)
 
@@ -203,7 +205,8 @@ class Site:
 
 
 def until(holds: Callable[[], bool], seconds: float, what: str | Callable[[], str]) -> None:
-    """Return when something holds; fails, saying what it waited for, after so many seconds."""
+    """Return when something holds; fails, saying what it waited for, after so many seconds of an ordinary machine."""
+    seconds *= SLOWEST
     end = time.monotonic() + seconds
     while not holds():
         said = what if isinstance(what, str) else what() if time.monotonic() > end else ""

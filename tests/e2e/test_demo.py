@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ROWS = 400
-PATIENCE_S = 150
+PATIENCE_S = 450
 MINE = """\
 title: Just looked
 owner: us

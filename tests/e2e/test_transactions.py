@@ -17,7 +17,7 @@ from tests.histories import DAY_MS, Line
 
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.redis]
 
-WATCHFUL: dict[str, str | int] = {"SEGMENTS_WATCHDOG_MS": 2_000, "SEGMENTS_COMMIT_RECORDS": 8}
+WATCHFUL: dict[str, str | int] = {"SEGMENTS_WATCHDOG_MS": 4_000, "SEGMENTS_COMMIT_RECORDS": 8}
 
 
 def write(site: Site, transactions: list[tuple[list[Line], bool]], ended: Callable[[], None] = lambda: None) -> None:
@@ -52,7 +52,7 @@ def test_only_what_a_transaction_commits_counts_and_its_marks_are_no_standing_st
         assert any(head.position < end for head, end in zip(real_site.heads(), ends.values(), strict=True)), (
             "no mark last"
         )
-        time.sleep(5)  # longer than two stall limits: a mark at the end of the log is nothing to wait for
+        time.sleep(9)  # longer than two stall limits: a mark at the end of the log is nothing to wait for
         assert worker.is_alive, worker.said[-2_000:]
         assert worker.stop() == 0
         assert "partition_backs_off" not in worker.said

@@ -15,17 +15,18 @@ PART = 50
 
 @contextmanager
 def feed(site: Site, lines: Sequence[Line], seconds: float) -> Iterator[threading.Thread]:
-    """Write the lines over so many seconds while the block runs; leave when all are acknowledged.
+    """Write the lines over so many seconds while the block runs, the rest at once behind it; leave when all have come.
 
     Yields the thread that writes: while it lives there is load.
     """
     failed: list[BaseException] = []
+    is_over = threading.Event()
 
     def write() -> None:
         begun = time.monotonic()
         try:
             for start in range(0, len(lines), PART):
-                time.sleep(max(0.0, begun + seconds * start / len(lines) - time.monotonic()))
+                is_over.wait(max(0.0, begun + seconds * start / len(lines) - time.monotonic()))
                 site.write(lines[start : start + PART])
         except AssertionError as error:
             failed.append(error)
@@ -35,7 +36,8 @@ def feed(site: Site, lines: Sequence[Line], seconds: float) -> Iterator[threadin
     try:
         yield writing
     finally:
-        writing.join(120)
+        is_over.set()
+        writing.join(300)
     assert not writing.is_alive(), "the load could not be written"
     if failed:
         raise failed[0]

@@ -32,7 +32,7 @@ from stream.service.worker import Worker
 from stream.settings import read
 from tests.controls import StoreWithoutCompare
 from tests.e2e.running import PATIENCE_S, ask
-from tests.e2e.site import Site, until
+from tests.e2e.site import SLOWEST, Site, until
 
 Step = Literal[
     "never", "taken", "before EXEC", "between EXEC and publishing", "half published", "published", "on the way"
@@ -251,7 +251,7 @@ class Process:
         self._process.terminate()
         return self.ended()
 
-    def ended(self, seconds: float = PATIENCE_S) -> int:
+    def ended(self, seconds: float = PATIENCE_S * SLOWEST) -> int:
         """Return the exit code when it has ended; negative for a signal."""
         self._process.join(seconds)
         code = self._process.exitcode

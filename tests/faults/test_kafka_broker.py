@@ -17,7 +17,7 @@ from tests.brokers.fixtures import Log
 from tests.brokers.kafka_broker import KafkaBroker
 from tests.brokers.member import Notebook, member, numbered, write
 
-pytestmark = [pytest.mark.kafka, pytest.mark.faults, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.kafka, pytest.mark.faults]
 
 PARTITIONS = 4
 SLICE = 25
@@ -99,7 +99,7 @@ def ends_with(records: Sequence[Record], value: bytes) -> bool:
 
 
 @pytest.mark.parametrize("how", ["kill", "freeze"])
-@pytest.mark.timeout(30)
+@pytest.mark.timeout(120)
 async def test_a_worker_stops_also_when_the_broker_is_away(mortal_kafka: KafkaBroker, how: str) -> None:
     """Its goodbye cannot be said; a stop that hangs until the supervisor kills would look like a crash."""
     log = Log(mortal_kafka.bootstrap, is_real=True)

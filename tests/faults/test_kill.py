@@ -27,7 +27,7 @@ from tests.e2e.site import Site, until
 from tests.faults.mortal import STEPS, Process, Step, process
 from tests.town import consumed
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.faults]
 
 KILLS = 12
 TEN_BYTES = 10 * 900
