@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "laws.md"
 HEAD = """# Which test shows what
 
-Made by `make fmt` from the names of the tests; a test holds it current. The laws are those of the README.
+Made by `make fmt` from the names of the tests; a test holds it current.
 
 """
 POINTS: dict[str, tuple[str, ...]] = {
@@ -67,6 +67,29 @@ POINTS: dict[str, tuple[str, ...]] = {
     "Bad settings, all at once": ("tests/settings/test_*.py",),
     "The image's entry point, user, environment and health command; linters": ("tests/house/test_*.py",),
 }
+LAWS: dict[str, str] = {
+    "Law 1": "No decision reads a clock. Every verdict carries *holds until*: the first instant at which "
+    "silence alone could change it.",
+    "Law 2": "Each customer's transitions are a function of the partition's log (events and control records): "
+    "same order, same ids, same bytes. Order between customers is not promised.",
+    "Law 3": "Before a record of time *t* is applied to a customer, every instant of theirs due before *t* "
+    "fires first, in order, each as of its own instant; what is due at exactly *t* is decided together "
+    "with the record.",
+    "Law 4": "Per customer, transitions carry a sequence without a gap, and `at` never decreases.",
+    "Law 5": "State, input position, timers, counts and pending transitions of a partition change together in "
+    "one atomic write, or not at all. Nothing is published before it is committed; all that is "
+    "committed is published at least once, in order per customer, and a repeat is identical and "
+    "recognisable by `sequence`.",
+    "Law 6": "A commit succeeds only onto the exact state its writer last saw. A former owner, or one whose "
+    "Redis rolled back, can harm no state; it may repeat published records.",
+    "Law 7": "A record that cannot be used goes, byte for byte, to the dead letters with the reason. A "
+    "duplicate, a late or a future event is an outcome with a counter. A rule that cannot be evaluated "
+    "exactly as written is refused.",
+    "Laws 8 and 9": "In every exclusive dimension a customer is in exactly one segment at every instant from the first "
+    "accepted event on. The same behaviour ends in the same segment, whichever source or device it "
+    "came through.",
+}
+"""What each law says; the words before the colon of its point."""
 
 
 def tests_in(path: Path) -> list[str]:
@@ -85,6 +108,8 @@ def page() -> str:
         if not any(names for _, names in rows):
             raise ValueError(f"no test shows: {point}")
         parts.append(f"## {point}\n\n")
+        if said := LAWS.get(point.partition(":")[0]):
+            parts.append(f"{said}\n\n")
         for path, names in rows:
             told = "; ".join(name.removeprefix("test_").replace("_", " ") for name in names)
             parts.append(f"- `{path.relative_to(ROOT)}`: {told}\n")

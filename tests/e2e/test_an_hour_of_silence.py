@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -32,7 +33,7 @@ PROMISED_S = 1.0
 HANDS = 5
 """Worker, broker, worker again, broker, consumer: each may wait for a core as long as the worst wait that was seen."""
 MOST_SLACK_S = 1.0
-"""More than that is given to no machine: a service twice as slow as promised is never taken for a slow machine."""
+"""More than that is given to no machine, however many want to run on it: twice as slow as promised is too slow."""
 Received = dict[str, tuple[float, dict[str, Any]]]
 
 
@@ -100,8 +101,14 @@ def test_after_an_hour_of_silence_every_exit_comes_at_its_own_instant_within_a_s
     record_property("waits", told)
     print(told)  # noqa: T201 - the measured times are what people look for
     assert waits[0] >= 0, "received before it was due"
-    assert waits[-1] <= PROMISED_S + min(HANDS * machine.worst_s, MOST_SLACK_S), told
+    assert waits[-1] <= PROMISED_S + slack_s(machine.worst_s), told
     assert_replayed(real_site)
+
+
+def slack_s(worst_s: float) -> float:
+    """Return what a crowded machine is given beside the promise: by its worst wait for a core, and by who wants one."""
+    wanting = os.getloadavg()[0] / (os.cpu_count() or 1)
+    return min(max(HANDS * worst_s, wanting - 1), MOST_SLACK_S)
 
 
 def spread(waits_s: list[float]) -> str:
