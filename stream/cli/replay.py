@@ -150,7 +150,7 @@ def _write(transitions: Iterable[Transition], out: Path | None, *, is_silent: bo
 
 def summary(run: Replay, transitions: int, seconds: float) -> dict[str, Any]:
     """Return what a run came to; events are the records that are events, usable or not."""
-    events = sum(run.outcomes[name] for name in run.outcomes if name not in {"tick", "use", "left_out"})
+    events = sum(run.outcomes[name] for name in run.outcomes if name not in {"tick", "use", "merge", "left_out"})
     return {
         "events": events,
         "outcomes": dict(sorted(run.outcomes.items())),

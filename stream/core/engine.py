@@ -17,7 +17,7 @@ from stream.core.lottery import is_control
 from stream.core.plan import Plan
 from stream.core.profile import NEVER, RECENT_IDS, Profile
 from stream.core.reason import evidence_of, what_ran_out
-from stream.core.transition import EVENT, Cause, Transition
+from stream.core.transition import EVENT, MERGE, Cause, Transition
 from stream.errors import CorruptProfileError
 
 ACCEPTED, DUPLICATE, DUPLICATE_ORDER = "accepted", "duplicate", "duplicate_order"
@@ -145,6 +145,11 @@ def _decide(profile: Profile, touched: int, fresh: int, now: int, plan: Plan) ->
     return moved, decided
 
 
+def tell(profile: Profile, moved: list[Change], now: int, plan: Plan, why: Cause, done: Step) -> None:
+    """Add moves that no condition decided to what is done, numbered where they are announced."""
+    _tell(profile, moved, now, plan, why, done)
+
+
 def _tell(profile: Profile, moved: list[Change], now: int, plan: Plan, why: Event | Cause | None, done: Step) -> None:
     done.moves += moved
     for change in moved:
@@ -196,7 +201,7 @@ def _transition(
 
 def may_act(cause: Cause | None, segment: Segment) -> bool:
     """Tell whether campaigns may act on such a cause: on other rules only where the segment announces that."""
-    return cause is None or cause.kind == EVENT or segment.announces_rules
+    return cause is None or cause.kind == EVENT or (segment.announces_rules and cause.kind != MERGE)
 
 
 def told_segment(dimension: Dimension, change: Change) -> Segment:

@@ -140,6 +140,11 @@ def reversal(key: int, identity: Identity) -> Fold:
     return fold
 
 
+def only_last(rows: list[books.Row]) -> None:
+    """Keep the newest row only."""
+    del rows[:-1]
+
+
 def only_first(rows: list[books.Row]) -> None:
     """Keep the oldest row only."""
     del rows[1:]

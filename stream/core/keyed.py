@@ -86,6 +86,28 @@ def put(state: list[Any], name: str, group: Any, before: int, newest: Callable[[
         state[INEXACT] = 1
 
 
+Both = Callable[[list[Any], list[Any]], list[Any]]
+"""From the states of two customers to that of both."""
+
+
+def groups_of_both(join: Callable[[Any, Any], Any], newest: Callable[[Any], int]) -> Both:
+    """Return what joins two states of this kind, group by group; of too many the oldest are forgotten."""
+
+    def joined(one: list[Any], other: list[Any]) -> list[Any]:
+        groups = {**one[GROUPS], **other[GROUPS]}
+        for name in one[GROUPS].keys() & other[GROUPS].keys():
+            groups[name] = join(one[GROUPS][name], other[GROUPS][name])
+        kept = sorted(groups.items(), key=lambda item: (newest(item[1]), item[0]))[-CAP:]
+        return [dict(kept), one[INEXACT] | other[INEXACT] | (len(groups) > CAP)]
+
+    return joined
+
+
+def apart_of_both(join: Callable[[Any, Any], Any]) -> Both:
+    """Return what joins two states of instants by value."""
+    return groups_of_both(join, _newest)
+
+
 def _newest(instants: Sequence[int]) -> int:
     return instants[-1]
 

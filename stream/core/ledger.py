@@ -13,6 +13,7 @@ A ledger is a plain list `[rows, waiting, gone, folded]`, so that its bytes are 
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -77,6 +78,56 @@ def reverse(ledger: Ledger, reference: int, amount: int) -> None:
         waiting[reference] = WHOLE if WHOLE in (before, amount) else before + amount
         if len(waiting) > CAP:
             del waiting[next(iter(waiting))]
+
+
+def of_both(span: int, thin: Callable[[list[Row]], None] | None = None) -> Callable[[Ledger, Ledger], Ledger]:
+    """Return what joins two ledgers: each order once, what was taken back wherever that was told.
+
+    `span` is the longest window in ms; `thin` drops the rows that nobody asks for.
+    """
+
+    def joined(one: Ledger, other: Ledger) -> Ledger:
+        one, other = sorted((one, other), key=repr)  # the same, whichever way round: rows of one instant have no order
+        gone = list(dict.fromkeys([*one[GONE], *other[GONE]]))[-CAP:]
+        rows, folded = _rows_of_both(one, other, gone), _folded_of_both(one[FOLDED], other[FOLDED])
+        ledger: Ledger = [rows, {}, gone, folded]
+        for waiting in (one[WAITING], other[WAITING]):
+            for reference, amount in waiting.items():
+                reverse(ledger, reference, amount)
+        if thin is not None:
+            thin(rows)
+        while len(rows) > CAP:
+            _shorten(ledger, span)
+        return ledger
+
+    return joined
+
+
+def _rows_of_both(one: Ledger, other: Ledger, gone: Sequence[int]) -> list[Row]:
+    """Return all rows; of an order that both know the earlier, with the least that was left of it."""
+    found: dict[int, Row] = {}
+    for number, row in enumerate(sorted([*one[ROWS], *other[ROWS]], key=_instant)):
+        first = found.setdefault(row[REFERENCE] or -number - 1, [*row])
+        if first[AMOUNT] is not None and row[AMOUNT] is not None:
+            first[AMOUNT] = min(first[AMOUNT], row[AMOUNT])
+    return [row for row in found.values() if not row[REFERENCE] or row[REFERENCE] not in gone]
+
+
+def _folded_of_both(one: list[int], other: list[int]) -> list[int]:
+    if not (one and one[0] and other and other[0]):
+        found = [*(one if one and one[0] else other or one)]
+        return [*found[:7], max(one[7:] + other[7:])] if found else []
+    earlier, later = sorted((one, other), key=_first_day)
+    is_apart = earlier[6] < later[5]
+    return [
+        *(mine + yours for mine, yours in zip(one[:3], other[:3], strict=True)),
+        *(min(one[3], other[3]), max(one[4], other[4]), min(one[5], other[5]), max(one[6], other[6])),
+        one[7] | other[7] | (not is_apart),
+    ]
+
+
+def _first_day(folded: list[int]) -> int:
+    return folded[5]
 
 
 def is_inexact(ledger: Ledger) -> bool:
@@ -152,6 +203,6 @@ def _fold(ledger: Ledger, row: Row, *, is_inexact: bool) -> None:
     folded[0] += row[WEIGHT]
     folded[1] += row[AMOUNT] or 0
     folded[2] += row[DAY] != folded[6]
-    folded[4], folded[6] = row[AT], row[DAY]
-    folded[7] |= is_inexact
+    folded[7] |= is_inexact or row[DAY] < folded[6]  # folded by another customer, who is this one now
+    folded[4], folded[6] = max(folded[4], row[AT]), max(folded[6], row[DAY])
     ledger[FOLDED] = folded

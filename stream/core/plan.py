@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
+from typing import Any
 
 from stream.core import ledger as books
 from stream.core.bundle import NO_BUNDLE, Bundle
@@ -17,6 +18,9 @@ from stream.core.layout import Layout, layout_of
 from stream.core.profile import Profile
 from stream.core.telling import Told
 from stream.core.vocabulary import Vocabulary
+
+Join = Callable[[Any, Any], Any]
+"""From the states of two customers to that of both; which of them comes first does not matter."""
 
 
 def identity(text: str) -> int:
@@ -66,6 +70,8 @@ class Plan:
     """By reversible event name: the key of its ledger."""
     keeps: Mapping[int, Keeping] = field(default_factory=dict)
     """By state key: how much of the past is kept."""
+    joins: Mapping[int, Join] = field(default_factory=dict)
+    """By state key: what makes one state of those of two customers who are one."""
     bundle: Bundle = NO_BUNDLE
     """The bars and scores that the rules were compiled with."""
     remembers_ids: bool = True

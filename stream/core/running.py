@@ -46,6 +46,11 @@ def running(key: int, path: str, matches: Matches | None) -> Fold:
     return fold
 
 
+def of_both(one: list[Any], other: list[Any]) -> list[Any]:
+    """Return the total of two."""
+    return [one[COUNT] + other[COUNT], _stored(_read(one[SUM]) + _read(other[SUM]))]
+
+
 def _stored(number: int | Fraction) -> int | str:
     return number if type(number) is int and -NEVER < number < NEVER else str(number)
 

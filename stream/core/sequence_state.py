@@ -15,7 +15,7 @@ from stream.core import ledger as books
 from stream.core.condition import Read
 from stream.core.event import Event
 from stream.core.fold import Fold, Matches
-from stream.core.keyed import GROUPS, INEXACT, name_of, put, shown_names
+from stream.core.keyed import GROUPS, INEXACT, groups_of_both, name_of, put, shown_names
 from stream.core.matching import looked_up, value_in
 from stream.core.profile import NEVER, Profile
 from stream.core.sequence import Shape, Steps, verdict
@@ -85,6 +85,21 @@ def _keep(state: list[Any], group: list[Any], at: int, mask: int, end_bit: int) 
     if len(group[AT]) > CAP:
         del group[AT][0], group[MASKS][0]
         state[INEXACT] = 1
+
+
+def of_both(one: list[Any], other: list[Any]) -> list[Any]:
+    """Return the events of two customers as those of one."""
+    cut = [0]
+    state: list[Any] = groups_of_both(lambda mine, yours: _group_of_both(mine, yours, cut), _newest)(one, other)
+    return [state[GROUPS], state[INEXACT] | cut[0]]
+
+
+def _group_of_both(one: list[Any], other: list[Any], cut: list[int]) -> list[Any]:
+    """Return one group of two; `cut` becomes 1 where the oldest events are forgotten."""
+    steps = sorted([*zip(one[AT], one[MASKS], strict=True), *zip(other[AT], other[MASKS], strict=True)])
+    cut[0] |= len(steps) > CAP
+    kept = steps[-CAP:]
+    return [[at for at, _ in kept], [mask for _, mask in kept], max(one[NEWEST_END], other[NEWEST_END])]
 
 
 def _newest(group: list[Any]) -> int:

@@ -58,6 +58,63 @@ class ToldTrait:
         profile.states[self.key] = [value, at]
         return kept is None or kept[VALUE] != value or type(kept[VALUE]) is not type(value)
 
+    def join(self, stays: Profile, goes: Profile) -> None:
+        """Let a profile know of the trait what another one does too."""
+        one, other = stays.states.get(self.key), goes.states.get(self.key)
+        if other is None:
+            return
+        for key, test in self.held:
+            stays.states[key] = _held_of_both(key, test, stays, goes, one, other)
+        if self.history is not None:
+            _history_of_both(self.history[0], stays, goes)
+        stays.states[self.key] = other if one is None else newest_of_both(one, other)
+
+
+def newest_of_both(one: list[Any], other: list[Any]) -> list[Any]:
+    """Return of two values the one that was so later; of two of one instant the one whose text is larger."""
+    return max(one, other, key=lambda kept: (kept[AT], repr(kept[VALUE])))
+
+
+def _listed_of_both(one: list[Any], other: list[Any]) -> list[Any]:
+    """Return the later word; it has been so since it was first said, unless the other word came in between."""
+    later = newest_of_both(one, other)
+    earlier = one if later is other else other
+    word, at, since = later
+    if earlier[VALUE] == word:
+        return [word, at, min(since, earlier[LISTED_SINCE])]
+    return [word, at, at if earlier[AT] > since else since]
+
+
+def _held_of_both(
+    key: int, test: Test, stays: Profile, goes: Profile, one: list[Any] | None, other: list[Any]
+) -> list[int]:
+    """Return since when a comparison has held of both: of the newest value, unless the other's broke it since."""
+    own = (one, stays.states.get(key)) if one is not None else None
+    later, earlier = (other, goes.states.get(key)), own
+    if one is not None and own is not None and newest_of_both(one, other) is one:
+        later, earlier = own, later
+    value, held = later
+    found: list[int] = [*held] if held else [value[AT] if test(value[VALUE]) else NOT_HELD, NOT_HELD, NOT_HELD]
+    if earlier is not None and found[HELD_SINCE] != NOT_HELD:
+        before, kept = earlier
+        if test(before[VALUE]):
+            found[HELD_SINCE] = min(found[HELD_SINCE], kept[HELD_SINCE] if kept else before[AT])
+        elif before[AT] > found[HELD_SINCE]:
+            found[HELD_SINCE] = value[AT]
+    return found
+
+
+def _history_of_both(key: int, stays: Profile, goes: Profile) -> None:
+    """Keep the values of both in the order in which they were so."""
+    found: list[list[Any]] = []
+    both = [*stays.states.get(key, ()), *goes.states.get(key, ())]
+    for value, at in sorted(both, key=lambda kept: (kept[AT], repr(kept[VALUE]))):
+        if found and found[-1][AT] == at:
+            found[-1] = [value, at]
+        elif not found or found[-1][VALUE] != value:
+            found.append([value, at])
+    stays.states[key] = found[-HISTORY_CAP:]
+
 
 def _hold(profile: Profile, key: int, test: Test, kept: list[Any] | None, value: Any, at: int) -> None:
     """Bring up to date since when a comparison has held; a value that counted for no time is no break."""
@@ -132,6 +189,21 @@ class Told:
             lists=words(self.lists),
             scores=words(self.scores),
         )
+
+    def join(self, stays: Profile, goes: Profile) -> None:
+        """Let a profile know what another one was told too: of each the newest."""
+        for traits in self.traits.values():
+            for trait in traits:
+                trait.join(stays, goes)
+        for told, joined in (
+            (self.consents, newest_of_both),
+            (self.scores, newest_of_both),
+            (self.lists, _listed_of_both),
+        ):
+            for key, _ in told.values():
+                if (other := goes.states.get(key)) is not None:
+                    one = stays.states.get(key)
+                    stays.states[key] = other if one is None else joined(one, other)
 
     def as_sent(self, traits: Mapping[str, Any]) -> dict[str, Any]:
         """Return values by the names of the vocabulary as a record would tell them: at their paths."""

@@ -7,6 +7,8 @@ from heapq import heappop, heappush
 
 from stream.core.engine import Step, catch_up, step
 from stream.core.event import Event
+from stream.core.joins import Joins
+from stream.core.merge import join
 from stream.core.plan import Plan
 from stream.core.profile import NEVER, Profile
 from stream.core.switching import Switch
@@ -20,12 +22,14 @@ class Timeline:
         """Start before the first record."""
         self.plan = plan
         self.profiles: dict[str, Profile] = {}
+        self.joins = Joins()
         self.clock = 0
         """The highest tick so far."""
         self._due: list[tuple[int, str]] = []
 
     def apply(self, event: Event) -> Step:
         """Apply one event and return what it changed, its customer's due instants included."""
+        event.customer_id = self.joins.stays(event.customer_id)
         profile = self.profiles.get(event.customer_id)
         if profile is None:
             profile = Profile(event.customer_id)
@@ -34,6 +38,17 @@ class Timeline:
             self.profiles[event.customer_id] = profile
         self._index(profile)
         return done
+
+    def join(self, stays: str, goes: str, at: int) -> Iterator[Step]:
+        """Let one id go into another as of an instant; nothing happens where both are one customer already."""
+        stayer, leavers = self.joins.join(stays, goes)
+        for leaver in leavers:
+            one, other = (self.profiles.setdefault(each, Profile(each)) for each in (stayer, leaver))
+            yield from join(one, other, at, self.clock, self.plan)
+            self._index(one)
+            for profile in (one, other):
+                if profile.is_new:
+                    del self.profiles[profile.customer_id]
 
     def tick(self, before: int) -> Iterator[Step]:
         """Fire everything due before an instant, customer by customer in order of their wake-ups."""
@@ -57,7 +72,8 @@ class Timeline:
         self.plan = plan
         if memory is not None:
             memory.plan = switch.old.keeping()
-        for customer_id in dict.fromkeys([*self.profiles, *(memory.profiles if memory else ())]):
+        known = [*self.profiles, *(memory.profiles if memory else ())]
+        for customer_id in dict.fromkeys(one for one in known if self.joins.stays(one) == one):
             profile = self.profiles.setdefault(customer_id, Profile(customer_id))
             kept = memory.profiles.setdefault(customer_id, Profile(customer_id)) if memory else None
             yield switch.take(profile, at, self.clock, kept)

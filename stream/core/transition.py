@@ -9,12 +9,12 @@ from typing import Any
 import msgspec
 
 SCHEMA_TAG = b"segments.transition.v1"
-EVENT, RULE_CHANGED, BACKFILL = "event", "rule_changed", "backfill"
-"""Kinds of cause beside time: a record, another version of the rules, history that was not there before."""
+EVENT, RULE_CHANGED, BACKFILL, MERGE = "event", "rule_changed", "backfill", "merge"
+"""Kinds of cause beside time: a record, other rules, history that was not there before, two ids that became one."""
 
 
 class Cause(msgspec.Struct, frozen=True, gc=False):
-    """Why something was decided: a record, the passing of time (`time`), other rules, or history that came in."""
+    """Why something was decided: a record, the passing of time (`time`), other rules, history that came in, a join."""
 
     kind: str
     event_id: str = ""

@@ -109,6 +109,28 @@ def keep_oldest(instants: list[int], at: int, depth: int) -> None:
         del instants[depth:]
 
 
+def newest_of_both(depth: int) -> Callable[[list[int], list[int]], list[int]]:
+    """Return what joins two lists of which the newest `depth` instants are kept."""
+    return lambda one, other: sorted(one + other)[-depth:]
+
+
+def oldest_of_both(depth: int) -> Callable[[list[int], list[int]], list[int]]:
+    """Return what joins two lists of which the oldest `depth` instants are kept."""
+    return lambda one, other: sorted(one + other)[:depth]
+
+
+def apart_of_both(gap: int, most: int) -> Callable[[list[int], list[int]], list[int]]:
+    """Return what joins two lists that `keep_apart` keeps."""
+
+    def joined(one: list[int], other: list[int]) -> list[int]:
+        found: list[int] = []
+        for at in sorted(one + other):
+            keep_apart(found, at, gap, most)
+        return found
+
+    return joined
+
+
 def any_of(spells: Sequence[tuple[int, int]], now: int) -> int:
     """Return whether `now` lies in one of these half-open spells [start, end), until the end of those that join."""
     ahead = sorted((start, end) for start, end in spells if start < end > now)

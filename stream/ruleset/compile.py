@@ -22,6 +22,7 @@ from stream.ruleset import (
 from stream.ruleset.compile_conditions import Conditions, Makers
 from stream.ruleset.compile_dimensions import Dimensions
 from stream.ruleset.compile_gauges import Gauges
+from stream.ruleset.compile_joins import joins_of
 from stream.ruleset.compile_questions import Question, questions_of
 from stream.ruleset.compile_states import States
 from stream.ruleset.compile_told import Tellings
@@ -66,6 +67,7 @@ def compile_plan(ruleset: Ruleset, version: str, bundle: Bundle = NO_BUNDLE) -> 
         told=tellings.told({key: one.dimensions for key, one in gauges.readers.items()}),
         orders={kept.pattern: kept.key for kept in states.kept.values() if kept.is_order},
         keeps={key: kept.keeping for key, kept in states.kept.items()} | tellings.keeps(),
+        joins=joins_of(states.kept),
         bundle=bundle,
     )
 

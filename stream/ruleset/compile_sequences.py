@@ -14,7 +14,7 @@ from stream.core.sequence import Shape
 from stream.core.sequence_state import Booked, seen, sequence, sequence_fold, sequence_value
 from stream.ruleset.compile_conditions import Conditions, Makers
 from stream.ruleset.compile_dated_where import RowStates
-from stream.ruleset.compile_sources import Kept
+from stream.ruleset.compile_sources import SEQUENCE, Kept
 from stream.ruleset.compile_states import Asks, States
 from stream.ruleset.compile_tests import where_tests
 from stream.ruleset.schema_events import Sequence
@@ -82,13 +82,15 @@ def _kept(states: States, asks: Asks, per: str | None, shape: Shape) -> Kept | N
     if not by_name and not other:
         return None
     text = "|".join(["sequence", per or "", *(f"{bit} {event} {where_words(where)}" for bit, event, where in asks)])
-    return states.own(
+    kept = states.own(
         f"{text}|{'silent' if shape.silence_ms else ''}",
         tuple(sorted(by_name)),
         partial(_sequence_fold, by_name, other, per, shape.end_bit),
         is_unknown_too=bool(other),
         span_ms=shape.within_ms,
     )
+    kept.kind = SEQUENCE
+    return kept
 
 
 def _sequence_fold(

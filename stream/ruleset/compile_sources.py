@@ -33,6 +33,8 @@ Tests = Sequence[tuple[str, Test]]
 Column = Callable[[Mapping[str, Any]], Any]
 PLAIN = frozenset({"newest", "oldest", "spread"})
 """Kinds that are lists of instants."""
+SEQUENCE = "sequence"
+"""Of `own`: events with the steps that they may be."""
 KEYED = frozenset({"newest_each", "oldest_each"})
 """Kinds that are lists of instants by the value of a property."""
 TOTAL = "total"

@@ -257,7 +257,7 @@ class States:
         return self._book(kept, identity if kept.is_order else None)
 
     def _book(self, kept: Kept, reference: fold.Identity | None) -> Fold:
-        matches, thin = on_event(kept.tests), _thin(kept)
+        matches, thin = on_event(kept.tests), thin_of(kept)
         if kept.kind == "last":
             return fold.latest(kept.key, matches, kept.columns, self.day_of)
         return fold.book(kept.key, matches, kept.columns, self.day_of, kept.span_ms, reference, thin)
@@ -268,7 +268,7 @@ def _told_apart(name: str) -> fold.Identity:
     return lambda order_id: identity(f"{name}|{order_id}")
 
 
-def _thin(kept: Kept) -> fold.Thin | None:
+def thin_of(kept: Kept) -> fold.Thin | None:
     """Return what drops the rows that nobody asks for; None where each may be asked for."""
     if kept.kind in {"largest", "smallest"}:
         return fold.only_records(_number_in(kept.path), is_largest=kept.kind == "largest")

@@ -53,6 +53,10 @@ class Counting(Timeline):
             began = process_time()
         self.seconds += process_time() - began
 
+    def join(self, stays: str, goes: str, at: int) -> Iterator[Step]:
+        """Join two ids, and count."""
+        return map(self._counted, super().join(stays, goes, at))
+
     def _counted(self, done: Step) -> Step:
         for move in done.moves:
             if move.is_announced:
@@ -134,7 +138,7 @@ def play(
     for _ in passing(timeline.tick(end + 1), len(timeline.profiles)):
         pass
     return Outcome(
-        events=sum(run.outcomes[name] for name in run.outcomes if name not in {"tick", "use", "left_out"}),
+        events=sum(run.outcomes[name] for name in run.outcomes if name not in {"tick", "use", "merge", "left_out"}),
         bad_lines=len(run.bad_lines),
         ends_at=end,
         known=timeline.profiles.keys(),

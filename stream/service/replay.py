@@ -15,6 +15,7 @@ from stream.errors import InputError
 from stream.service.versions import Versions
 from stream.wire.control import Tick, Use
 from stream.wire.event import CanonicalEvent
+from stream.wire.merge import Merge
 from stream.wire.replay import Replayed, decode_line
 
 
@@ -83,6 +84,10 @@ class Replay:
         elif isinstance(line.content, Use):
             self.outcomes["use"] += 1
             yield from self._rules.use(line.content, line.record_time, self.timeline)
+        elif isinstance(line.content, Merge):
+            self.outcomes["merge"] += 1
+            self._rules.join(line.content, line.record_time)
+            yield from self.timeline.join(line.content.stays, line.content.goes, line.record_time)
         else:
             yield from self._event(line.content, line)
 

@@ -16,6 +16,7 @@ from stream.core.warming import SegmentKey, Version, warming
 from stream.errors import InputError
 from stream.wire.control import Use
 from stream.wire.event import CanonicalEvent
+from stream.wire.merge import Merge
 
 
 class Versions:
@@ -45,6 +46,12 @@ class Versions:
         for memory in self._memories.values():
             with suppress(InputError):
                 memory.apply(memory.plan.vocabulary.accept(content, record_time, backfill_until))
+
+    def join(self, merge: Merge, at: int) -> None:
+        """Let each version that does not decide know that two ids are one customer."""
+        for memory in self._memories.values():
+            for _ in memory.join(merge.stays, merge.goes, at):
+                pass  # it decides nothing
 
     def use(self, use: Use, at: int, timeline: Timeline) -> Iterator[Step]:
         """Take the version that a record of the log names; one of a lower number than before changes nothing."""

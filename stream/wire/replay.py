@@ -2,6 +2,7 @@
 
     {"record_time": "2026-11-21T18:56:33.591Z", "kind": "event", "content": {…}, "backfill_until": "…"}
     {"record_time": "2026-11-22T00:00:00.000Z", "kind": "tick", "content": {"before": 1795305600000}}
+    {"record_time": "2026-11-23T09:00:00.000Z", "kind": "merge", "content": {"stays": "c-1", "goes": "anon:7"}}
 
 A record that intake took from a source says so as in its header: "src": "generation/partition/offset".
 A line that is a canonical event by itself is read as well: its record time is when it occurred.
@@ -18,6 +19,7 @@ from stream.errors import InputError
 from stream.wire.control import Origin, Tick, Use, decode_control, decode_origin
 from stream.wire.event import ANONYMOUS, EPOCH, MILLISECOND, CanonicalEvent, decode_event
 from stream.wire.instant import to_text
+from stream.wire.merge import Merge, decode_merge
 
 
 class Line(msgspec.Struct):
@@ -42,7 +44,7 @@ class Replayed(NamedTuple):
     """One record of a replay file."""
 
     record_time: int
-    content: CanonicalEvent | Tick | Use
+    content: CanonicalEvent | Tick | Use | Merge
     backfill_until: int = -1
     origin: Origin | None = None
 
@@ -66,6 +68,8 @@ def decode_line(text: bytes) -> Replayed:
             )
         return Replayed(event.occurred_ms, event)
     record_time = _ms("record_time", line.record_time)
+    if line.kind == "merge":
+        return Replayed(record_time, decode_merge(bytes(line.content)))
     if line.kind != "event":
         return Replayed(record_time, decode_control(line.kind, bytes(line.content)))
     until = -1 if line.backfill_until is None else _ms("backfill_until", line.backfill_until)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
 
@@ -24,7 +24,7 @@ from stream.wire.instant import to_text
 from stream.wire.replay import encode_line
 from tests.core.agreement import as_bytes
 from tests.oracle import Rec
-from tests.oracle.story import MONDAY_MS, VOCABULARY
+from tests.oracle.story import MONDAY_MS, VOCABULARY, at_ms, audience, did
 from tests.strategies import Rules, Story, full_stories
 
 DAY_MS = 86_400_000
@@ -231,3 +231,13 @@ def test_where_events_are_read_otherwise_nothing_is_shared() -> None:
     later = json.loads(lines[0]) | {"event_id": "3", "occurred_at": to_text(MONDAY_MS + DAY_MS + DAY_MS // 2)}
     (got,) = compared(old, new, ["audiences.x"], [*lines, json.dumps(later).encode()]).forecasts
     assert (got.members_before, got.members, got.leaving) == (1, 2, ())
+
+
+def test_who_is_joined_into_another_is_counted_once() -> None:
+    _, plan = compiled(audience({"did": "product_viewed"}))
+    views = [did(1), replace(did(2), content=did(2).content | {"customer_id": "c-2"})]
+    lines = [encode_line(one.record_time, "event", as_bytes(one)) for one in views]
+    lines.append(encode_line(at_ms(3), "merge", b'{"stays": "c-1", "goes": "c-2"}'))
+    found = outcome.play(plan, lines, None)
+    assert (found.events, found.enters["audiences.x"], found.leaves["audiences.x"]) == (2, 2, 1)
+    assert found.members == {"audiences.x": {"c-1"}}

@@ -48,6 +48,31 @@ def test_the_same_source_offset_counts_once() -> None:
     assert replay.outcomes == {"accepted": 1, "duplicate": 1}
 
 
+def merge(**ids: str) -> bytes:
+    return json.dumps({"record_time": "2026-01-05T00:00:02Z", "kind": "merge", "content": ids}).encode()
+
+
+def test_two_ids_become_one_customer() -> None:
+    replay = Replay(starter())
+    other = CART.replace(b"c-1", b"c-2")
+    assert told(replay, VIEW, other) == [("lifecycle", "prospect"), ("lifecycle", "intent")]
+    found = list(replay.lines([merge(stays="c-1", goes="c-2")]))
+    assert [(one.customer_id, one.left, one.entered, one.cause.kind) for one in found] == [
+        ("c-2", "intent", "", "merge"),
+        ("c-1", "prospect", "intent", "merge"),
+    ]
+    assert list(replay.lines([merge(stays="c-1", goes="c-2")])) == []
+    assert replay.outcomes == {"accepted": 2, "merge": 2}
+
+
+def test_a_merge_that_cannot_be_used_is_a_bad_line() -> None:
+    replay = Replay(starter())
+    assert told(replay, merge(stays="c-1"), merge(stays="c-1", goes=""), merge(stays="c-1", goes="c-1")) == []
+    assert [bad.code for bad in replay.bad_lines] == ["merge"] * 3
+    assert "goes into itself; name two ids" in replay.bad_lines[2].message
+    assert 'write {"stays": ID, "goes": ID}' in replay.bad_lines[0].message
+
+
 async def test_its_members_are_those_of_the_workers() -> None:
     town = await Town(starter(), partitions=1).open()
     write(town, shop_history(5, 150, sources=3))
