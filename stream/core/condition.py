@@ -8,12 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from stream.core.profile import NEVER, Profile
 
 Read = Callable[[Profile, int], int]
 """From a profile and an instant to a verdict: +u true until u, -u false until u."""
+
+
+class Counted(NamedTuple):
+    """A verdict that is a count of one list of newest instants: how it is worked out, for who writes it out."""
+
+    key: int
+    within_ms: int
+    """NEVER for ever."""
+    low: int
+    high: int
+
+
+class Judged(NamedTuple):
+    """A verdict that silence never changes: whether what one state holds passes."""
+
+    key: int
+    judge: Callable[[Any], bool]
+
+
+Sketch = Counted | Judged
 
 
 def never(profile: Profile) -> bool:
@@ -52,6 +72,8 @@ class Leaf:
     anything. Taking events back can do anything always."""
     ended_by: frozenset[str] = frozenset()
     """Names of events that lean to -1, whatever the others do."""
+    sketch: Sketch | None = None
+    """What its verdict is, where that is simple enough to be written out as source."""
     is_inexact: Callable[[Profile], bool] = never
     """Whether the customer did more than its states keep, so that the verdict may be wrong."""
 
@@ -88,6 +110,17 @@ def either(reads: Sequence[Read]) -> Read:
 def negation(read: Read) -> Read:
     """Return the verdict of not."""
     return lambda profile, now: -read(profile, now)
+
+
+def judged(sketch: Judged) -> Read:
+    """Return whether what a state holds passes; what is not there does not."""
+    key, judge = sketch
+
+    def read(profile: Profile, now: int) -> int:
+        state = profile.states.get(key)
+        return NEVER if state is not None and judge(state) else -NEVER
+
+    return read
 
 
 def lasting(slot: int, read: Read) -> Read:

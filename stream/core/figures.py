@@ -13,11 +13,10 @@ from typing import Any
 
 from stream.core.condition import Read
 from stream.core.frame import Frame
-from stream.core.ledger import Row
-from stream.core.profile import NEVER, Profile
-from stream.core.sources import Numbers, Rows, Test, remembered
+from stream.core.ledger import Ledger, Row
+from stream.core.profile import Profile
+from stream.core.sources import Numbers, RowIn, Rows, Test, remembered
 
-RowOf = Callable[[Profile], Row | None]
 Value = Callable[[Profile, int], Any]
 
 
@@ -147,14 +146,14 @@ def figure_value(rows: Rows, of: Of, frame: Frame, fewest: int = 1) -> Value:
     return value
 
 
-def of_row(row_of: RowOf, value_of: Callable[[Row], Any], test: Test) -> Read:
-    """Return whether the value of one row passes, for ever; of no row there is none."""
+def of_row(row_in: RowIn, value_of: Callable[[Row], Any], test: Test) -> Test:
+    """Return the judge of a ledger: the value of one of its rows passes; of no row there is none."""
 
-    def read(profile: Profile, now: int) -> int:
-        row = row_of(profile)
-        return NEVER if row is not None and test(value_of(row)) else -NEVER
+    def judge(ledger: Ledger) -> bool:
+        row = row_in(ledger)
+        return row is not None and test(value_of(row))
 
-    return read
+    return judge
 
 
 def first_of(values: Sequence[Any]) -> Any:

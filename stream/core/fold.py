@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from stream.core import ledger as books
@@ -14,33 +15,45 @@ from stream.core.window import forget_before, keep_apart, keep_newest, keep_olde
 Fold = Callable[[Profile, Event], bool]
 Matches = Callable[[Mapping[str, Any]], bool]
 Identity = Callable[[str], int]
-Keep = Callable[[list[int], int, int], None]
-"""Puts an instant among others of which so many are kept."""
 Columns = Mapping[str, Callable[[Mapping[str, Any]], Any]]
 """By name: what reads from the properties of an event what a row keeps of it."""
 Thin = Callable[[list[books.Row]], None]
 """Drops the rows that nobody asks for."""
 
 
-def newest(key: int, depth: int, matches: Matches | None) -> Fold:
-    """Return the fold that keeps the newest `depth` instants of matching events."""
-    return _instants(key, depth, matches, keep_newest)
+@dataclass(frozen=True, slots=True)
+class Newest:
+    """The fold that keeps the newest `depth` instants of matching events."""
+
+    key: int
+    depth: int
+    matches: Matches | None
+
+    def __call__(self, profile: Profile, event: Event) -> bool:
+        """Keep the instant of an event."""
+        if self.matches is not None and not self.matches(event.properties):
+            return False
+        instants = profile.states.get(self.key)
+        if instants is None:
+            profile.states[self.key] = [event.occurred_at]
+        else:
+            keep_newest(instants, event.occurred_at, self.depth)
+        return True
 
 
 def oldest(key: int, depth: int, matches: Matches | None) -> Fold:
     """Return the fold that keeps the oldest `depth` instants of matching events."""
-    return _instants(key, depth, matches, keep_oldest)
 
-
-def _instants(key: int, depth: int, matches: Matches | None, keep: Keep) -> Fold:
     def fold(profile: Profile, event: Event) -> bool:
         if matches is not None and not matches(event.properties):
             return False
-        instants = profile.states.get(key)
+        at, instants = event.occurred_at, profile.states.get(key)
         if instants is None:
-            profile.states[key] = [event.occurred_at]
+            profile.states[key] = [at]
+        elif len(instants) == depth and at >= instants[-1]:
+            return False
         else:
-            keep(instants, event.occurred_at, depth)
+            keep_oldest(instants, at, depth)
         return True
 
     return fold

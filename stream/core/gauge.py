@@ -12,7 +12,7 @@ from collections.abc import Callable, Container, Iterable
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from stream.core.condition import Read
+from stream.core.condition import Read, Sketch
 from stream.core.profile import NEVER, Profile
 
 ANYTHING = -1
@@ -34,6 +34,7 @@ class Gauge:
     """Where its verdict is kept while it lasts."""
     leans: int = 0
     ended_by: frozenset[str] = frozenset()
+    sketch: Sketch | None = None
 
     def settled_by(self, name: str) -> int:
         """Return its bit where an event cannot end what holds, 0 where it cannot begin what does not, else ANYTHING."""
@@ -111,13 +112,15 @@ def turned(asked: Iterable[tuple[Gauge, int]], touched: int, profile: Profile, n
         readers, sign = gauge.readers, signs & gauge.bit
         if sign != settled and readers & ~touched:
             verdict = gauge.read(profile, now)
-            if (verdict > 0) is (sign == 0):
+            if (verdict > 0) is (sign == 0) or ends_sooner(gauge, profile, verdict):
                 touched |= readers
-            elif -NEVER < verdict < NEVER:
-                until = verdict if verdict > 0 else -verdict
-                if any([profile.until(key) > until for key in gauge.keys]):
-                    touched |= readers
     return touched
+
+
+def ends_sooner(gauge: Gauge, profile: Profile, verdict: int) -> bool:
+    """Tell whether a verdict ends before one of its dimensions would be looked at anyway."""
+    until = verdict if verdict > 0 else -verdict
+    return until < NEVER and any([profile.until(key) > until for key in gauge.keys])
 
 
 def remember(gauges: Iterable[Gauge], profile: Profile, now: int) -> None:

@@ -14,7 +14,7 @@ from stream.core import ledger as books
 from stream.core import window
 from stream.core.condition import Read
 from stream.core.event import Event
-from stream.core.fold import Fold, Keep, Matches
+from stream.core.fold import Fold, Matches
 from stream.core.frame import Frame
 from stream.core.matching import is_number, looked_up, value_in
 from stream.core.profile import NEVER, Profile
@@ -27,6 +27,8 @@ TEXT_MARK = '"'
 NAMES_LIMIT = 12
 """How many names evidence tells of."""
 
+Keep = Callable[[list[int], int, int], None]
+"""Puts an instant among others of which so many are kept."""
 Groups = Callable[[Profile], Mapping[str, Sequence[int]]]
 
 

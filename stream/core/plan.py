@@ -12,12 +12,13 @@ from stream.core.bundle import NO_BUNDLE, Bundle
 from stream.core.dimension import Dimension
 from stream.core.event import Event
 from stream.core.fold import Fold, reference_of
-from stream.core.gauge import Fewer, Gauge, Reach, turned
+from stream.core.gauge import Fewer, Reach
 from stream.core.keeping import Keeping
 from stream.core.layout import Layout, layout_of
 from stream.core.profile import Profile
 from stream.core.telling import Told
 from stream.core.vocabulary import Vocabulary
+from stream.core.written import Written, written_out
 
 Join = Callable[[Any, Any], Any]
 """From the states of two customers to that of both; which of them comes first does not matter."""
@@ -79,6 +80,8 @@ class Plan:
     tells: bool = True
     """False where only the moves are asked for, as in a preview: transitions, and why, are not made."""
     identity: Callable[[str], int] = identity
+    written: dict[str, Written] = field(init=False, default_factory=dict, compare=False, repr=False)
+    """The routes as functions, by event name; "" of names that the vocabulary does not know."""
 
     @property
     def everything(self) -> int:
@@ -163,13 +166,14 @@ class Plan:
             touched |= self.told.fold(profile, event)
         if not event.name:
             return touched
-        asked: list[tuple[Gauge, int]] = []
-        verdicts = profile.verdicts
-        for fold, (gauges, always, slots) in self.routes.get(event.name, self.other).folds:
-            if fold(profile, event):
-                touched |= always
-                asked += gauges
-                if verdicts:
-                    for slot in slots:
-                        verdicts.pop(slot, None)
-        return turned(asked, touched, profile, profile.as_of)
+        written = self.written.get(event.name) or self._write(event.name)
+        return written(profile, event, touched)
+
+    def _write(self, name: str) -> Written:
+        """Write out what an event of this name does when the first one comes; those unknown by name share one."""
+        known = name if name in self.routes else ""
+        made = self.written.get(known)
+        if made is None:
+            route = self.routes[known] if known else self.other
+            made = self.written[known] = written_out(known, route.folds)
+        return made

@@ -59,6 +59,11 @@ def _read(stored: int | str) -> int | Fraction:
     return stored if type(stored) is int else Fraction(stored)
 
 
+def sum_judge(test: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    """Return the judge of a state: the sum passes."""
+    return lambda state: test(as_written(_read(state[SUM])))
+
+
 def kept(key: int) -> Totals:
     """Return the reader of the total that a state holds."""
 

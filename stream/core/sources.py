@@ -14,6 +14,7 @@ Instants = Callable[[Profile], Sequence[int]]
 Rows = Callable[[Profile], Sequence[tuple[int, Any]]]
 Numbers = Callable[[Profile], Sequence[tuple[int, Any, int]]]
 """From a profile to (instant, number, how many it stands for), sorted by instant."""
+RowIn = Callable[[books.Ledger], books.Row | None]
 Test = Callable[[Any], bool]
 
 
@@ -105,13 +106,10 @@ def booked_rows(sources: Sequence[tuple[int, Test | None, Callable[[books.Row], 
     return remembered(rows, rows)
 
 
-def end_row(key: int, matches: Test | None, *, is_newest: bool) -> Callable[[Profile], books.Row | None]:
-    """Return the reader of the newest (or the oldest) row of a ledger that matches, None where there is none."""
+def end_row(matches: Test | None, *, is_newest: bool) -> RowIn:
+    """Return what finds the newest (or the oldest) row of a ledger that matches, None where there is none."""
 
-    def row(profile: Profile) -> books.Row | None:
-        ledger = profile.states.get(key)
-        if ledger is None:
-            return None
+    def row(ledger: books.Ledger) -> books.Row | None:
         rows = ledger[books.ROWS]
         for found in reversed(rows) if is_newest else rows:
             if matches is None or matches(found):

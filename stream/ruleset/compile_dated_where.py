@@ -185,4 +185,5 @@ def leaf_over_rows(conditions: Any, condition: Any, make: Callable[[Any, Any], L
         read=dated_rows.read_as_seen(leaf.read, timed, tellings.zone_of),
         value=dated_rows.value_as_seen(leaf.value, timed, tellings.zone_of),
         states=leaf.states | tellings.zone_states,
+        sketch=None,
     )

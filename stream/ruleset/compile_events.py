@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from stream.core import counting, keyed
-from stream.core.condition import Leaf
+from stream.core.condition import Counted, Leaf
 from stream.core.frame import Frame
 from stream.core.profile import NEVER
 from stream.ruleset.compile_conditions import Conditions, Makers, told_count
+from stream.ruleset.compile_sources import Source
 from stream.ruleset.compile_tests import counts
 from stream.ruleset.schema_events import Did, DidNot, DidOnDays, FirstTime
 from stream.ruleset.schema_parts import Count, ItemWhere, Window
@@ -43,8 +44,20 @@ def _counted(conditions: Conditions, event: str, where: ItemWhere | None, window
         value=counting.count(instants, frame),
         states=source.keys | frame.states,
         leans=leans(low, high, frame) if source.keeps_newest else 0,
+        sketch=_sketch(source, window, frame, low, high),
         is_inexact=source.mark,
     )
+
+
+def _sketch(source: Source, window: Window, frame: Frame, low: int, high: int) -> Counted | None:
+    """Return how a count is worked out that is of one list of the newest instants, in a window like everybody's."""
+    if source.only is None or source.only[0].kind != "newest":
+        return None
+    key = source.only[0].key
+    if frame.is_ever:
+        return Counted(key, NEVER, low, high)
+    is_span = isinstance(window.within, int) and frame.calendar is None and not frame.older_ms
+    return Counted(key, frame.longest_ms, low, high) if is_span else None
 
 
 def _did_per_value(conditions: Conditions, asked: Did, path: str, count: Count) -> Leaf:

@@ -7,12 +7,12 @@ from typing import Any
 
 from stream.core import counting, dated_rows, figures, running
 from stream.core import ledger as books
-from stream.core.condition import Leaf, Read
+from stream.core.condition import Judged, Leaf, Read, judged
 from stream.core.figures import Of, Value
 from stream.core.frame import Frame
 from stream.core.keyed import name_of, one_each
 from stream.core.matching import value_in
-from stream.core.sources import Numbers, Rows, Test, each, there
+from stream.core.sources import Numbers, Rows, Test, each, end_row, there
 from stream.ruleset.compile_conditions import Conditions, Makers, told_count
 from stream.ruleset.compile_dates import DATE_OPS, date_runs
 from stream.ruleset.compile_events import leans
@@ -34,6 +34,8 @@ from stream.ruleset.schema_parts import Compare, Count
 from stream.ruleset.wording import bar_value, event_words, op_words, where_words
 
 Number = Sum | Average | Smallest | Largest
+Found = Read | Judged
+"""A verdict, or what it is of one state."""
 TOTALS = frozenset({"sum", "average"})
 """Figures for which it is enough to know how many numbers there are, and their sum."""
 NO_COUNT = Count("at_least", 0)
@@ -49,20 +51,21 @@ def of_numbers(conditions: Conditions, asked: Number) -> Leaf:
     source = states.rows(field.event, asked.where, field.property, frame.longest_ms, _kind(asked.word, frame))
     count = asked.count or NO_COUNT
     subject = f"{field.property} of {event_words(field.event, asked.where, None)}"
+    found: Found
     if frame.is_ever and asked.word in TOTALS:
         totals = conditions.once(f"total of {subject}", source, source.totals(field.property))
-        read, value = _of_totals(asked.word, totals, count_test(count, scale))
+        found, value = _of_totals(asked.word, source, totals, count_test(count, scale))
     else:
         numbers = conditions.once(
             f"numbers {frame.is_oldest} of {subject}", source, source.numbers(field.property, frame)
         )
         rows = conditions.once(f"each of {subject}", source, each(numbers))
-        read, value = _of_numbers(asked.word, numbers, rows, count_test(count, scale), frame, count.op)
+        found, value = _of_numbers(asked.word, numbers, rows, count_test(count, scale), frame, count.op)
     return Leaf(
         f"{asked.word} of {field.property} of {event_words(field.event, asked.where, asked.window)}",
         *told_count(count, scale),
         unit=states.vocabulary.currency if scale > 1 else "",
-        read=read,
+        **_read(found),
         value=value,
         states=source.keys | frame.states,
         is_inexact=source.mark,
@@ -76,8 +79,10 @@ def _kind(word: str, frame: Frame) -> str:
     return word if frame.is_recent else "ledger"
 
 
-def _of_totals(word: str, totals: running.Totals, test: Test) -> tuple[Read, Value]:
+def _of_totals(word: str, source: Source, totals: running.Totals, test: Test) -> tuple[Found, Value]:
     """Return the verdict and the value of a figure of all numbers there ever were."""
+    if word == "sum" and source.only is not None and source.only[0].kind == TOTAL:
+        return Judged(source.only[0].key, running.sum_judge(test)), running.total_value(totals)
     if word == "sum":
         return running.total(totals, test), running.total_value(totals)
     return running.average(totals, test), running.average_value(totals)
@@ -140,6 +145,11 @@ def share(conditions: Conditions, asked: Share) -> Leaf:
     )
 
 
+def _read(found: Found) -> dict[str, Any]:
+    """Return what a leaf says of its verdict: how it is read, and what it is where that can be written out."""
+    return {"read": judged(found), "sketch": found} if isinstance(found, Judged) else {"read": found}
+
+
 def first_value(conditions: Conditions, asked: FirstValue) -> Leaf:
     """Return the leaf of `first_value`."""
     return _compared(conditions, asked, "first", lambda frame: frame.is_oldest, figures.first_of)
@@ -172,12 +182,12 @@ def _compared(
     )
     subject = f"{asked.word} of {field.property} of {event_words(field.event, asked.where, None)}"
     rows = conditions.once(subject, source, rows)
-    read, states_of_zone = _of_value(conditions, asked, source, rows, of, frame)
+    found, states_of_zone = _of_value(conditions, asked, source, rows, of, frame)
     return Leaf(
         f"{asked.word.replace('_', ' ')} of {field.property} of {event_words(field.event, asked.where, asked.window)}",
         *told_compare(asked.compare, scale),
         unit=states.vocabulary.currency if scale > 1 else "",
-        read=read,
+        **_read(found),
         value=figures.figure_value(rows, of, frame),
         states=source.keys | frame.states | states_of_zone,
         is_inexact=source.mark,
@@ -186,17 +196,17 @@ def _compared(
 
 def _of_value(
     conditions: Conditions, asked: ValueOfEvents, source: Source, rows: Rows, of: Of, frame: Frame
-) -> tuple[Read, frozenset[int]]:
+) -> tuple[Found, frozenset[int]]:
     """Return the verdict of a value that compares, and the states it reads beside the rows: dates look at the zone."""
     tellings, field = conditions.tellings, asked.value_of(asked.word)
     if asked.compare.op in DATE_OPS:
         return dated_rows.figure(rows, of, date_runs(asked.compare), frame, tellings.zone_of), tellings.zone_states
     units = conditions.states.units_of(field.event)
     test = compare_with(asked.compare, units, field.property)
-    if frame.is_ever and of is not figures.most_frequent:
-        row_of = source.end_row(is_newest=of is figures.last_of)
-        if row_of is not None:
-            return figures.of_row(row_of, _in(field.property), test), frozenset()
+    if frame.is_ever and of is not figures.most_frequent and source.only is not None:
+        kept, matches = source.only
+        row_in = end_row(matches, is_newest=of is figures.last_of)
+        return Judged(kept.key, figures.of_row(row_in, _in(field.property), test)), frozenset()
     return figures.figure(rows, of, test, frame), frozenset()
 
 

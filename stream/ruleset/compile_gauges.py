@@ -27,7 +27,8 @@ class _Condition:
     def gauge(self, number: int, slot: int) -> Gauge:
         leaf = self.leaf
         assert leaf.shared is not None
-        return Gauge(1 << number, leaf.shared, self.readers, self.keys, slot, leaf.leans, leaf.ended_by)
+        lean = (leaf.leans, leaf.ended_by)
+        return Gauge(1 << number, leaf.shared, self.readers, self.keys, slot, *lean, leaf.sketch)
 
 
 class Gauges:

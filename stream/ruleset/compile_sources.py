@@ -8,7 +8,6 @@ from typing import Any
 
 from stream.core import ledger as books
 from stream.core import running
-from stream.core.figures import RowOf
 from stream.core.fold import Fold
 from stream.core.frame import Frame
 from stream.core.keeping import Keeping
@@ -23,7 +22,6 @@ from stream.core.sources import (
     booked,
     booked_numbers,
     booked_rows,
-    end_row,
     merged,
     newest_of,
     newest_per_day,
@@ -141,12 +139,10 @@ class Source:
         """Return the reader of (instant, value) of all matching rows."""
         return booked_rows([(key, test, value) for key, test in self._booked])
 
-    def end_row(self, *, is_newest: bool) -> RowOf | None:
-        """Return the reader of the newest (or oldest) matching row; None where rows are in several places."""
-        if len(self.parts) != 1:
-            return None
-        ((kept, test),) = self.parts
-        return end_row(kept.key, test, is_newest=is_newest)
+    @property
+    def only(self) -> tuple[Kept, Test | None] | None:
+        """Return the one part that it has; None where there are several."""
+        return self.parts[0] if len(self.parts) == 1 else None
 
     def answers(self, judge_of: Callable[[Kept], Test]) -> Rows:
         """Return the reader of (instant, whether the row passes); `judge_of` gives the test for each part."""

@@ -245,8 +245,8 @@ class States:
             return kept.own(kept)
         matches = on_event(kept.tests)
         if kept.kind in {"newest", "oldest"}:
-            keep_some = fold.newest if kept.kind == "newest" else fold.oldest
-            return keep_some(kept.key, kept.depth, matches)
+            instants: Callable[..., Fold] = fold.Newest if kept.kind == "newest" else fold.oldest
+            return instants(kept.key, kept.depth, matches)
         if kept.kind == "spread":
             return fold.spread(kept.key, kept.gap_ms, kept.depth, kept.span_ms, matches)
         if kept.kind == TOTAL:

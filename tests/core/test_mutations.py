@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.errors import NoSuchExample
 
-from stream.core import dated_rows, deciding, dimension, engine, fold, ledger, plan, window
+from stream.core import dated_rows, deciding, dimension, engine, ledger, plan, window, written
 from stream.core.profile import NEVER
 from stream.errors import StateError
 from tests.core.agreement import engine_run
@@ -60,9 +61,9 @@ def forgets_lateness(instants: list[int], at: int, depth: int) -> None:
     del instants[:-depth]
 
 
-def shallow(instants: list[int], at: int, depth: int) -> None:
+def shallow(number: int, kept: Any) -> Any:
     """Keep one instant too few."""
-    original_keep_newest(instants, at, max(depth - 1, 1))
+    return original_keeping(number, replace(kept, depth=max(kept.depth - 1, 1)))
 
 
 def fires_what_is_due_at(profile: Any, before: int, the_plan: Any) -> Any:
@@ -126,25 +127,21 @@ def answers_for_ever(profile: Any, now: int, answers: Any, zone_of: Any) -> Any:
 original_as_seen = dated_rows.as_seen
 
 
-def turns_unnoticed(asked: Any, touched: int, profile: Any, now: int) -> int:
+def turns_unnoticed(text: Any) -> Any:
     """Decide nothing but what must be decided anyway."""
-    return touched
+    return iter(())
 
 
-def ends_unnoticed(asked: Any, touched: int, profile: Any, now: int) -> int:
+def ends_unnoticed(gauge: Any, profile: Any, verdict: int) -> bool:
     """Look at what holds, and not at how long."""
-    for gauge, settled in asked:
-        sign = profile.signs & gauge.bit
-        if sign != settled and (gauge.read(profile, now) > 0) is (sign == 0):
-            touched |= gauge.readers
-    return touched
+    return False
 
 
 def forgets_signs(gauges: Any, profile: Any, now: int) -> None:
     """Leave the signs as they were when the customer came."""
 
 
-original_keep_newest = window.keep_newest
+original_keeping = written._keeping
 original_catch_up = engine.catch_up
 original_reverse = ledger.reverse
 original_tick_clock = deciding._tick_clock
@@ -152,8 +149,8 @@ original_gap_days = ledger.gap_days
 
 MUTANTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "a window is closed at its far end": (window, "count_within", closed_window),
-    "a late event is put at the end": (fold, "keep_newest", forgets_lateness),
-    "a list is one too short": (fold, "keep_newest", shallow),
+    "a late event is put at the end": (written, "keep_newest", forgets_lateness),
+    "a list is one too short": (written, "_keeping", shallow),
     "what is due at a record's instant fires before it": (engine, "catch_up", fires_what_is_due_at),
     "nothing fires before a record": (engine, "catch_up", never_catches_up),
     "a refund changes nothing": (ledger, "reverse", refunds_nothing),
@@ -163,8 +160,8 @@ MUTANTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "a segment asks whatever its clocks say": (deciding, "_asks", from_anywhere),
     "stay_at_least holds nobody": (deciding, "_is_held", leaves_downwards),
     "a wait begins anew at each look": (deciding, "_tick_clock", clock_restarts),
-    "an event turns a condition and nobody looks": (plan, "turned", turns_unnoticed),
-    "a verdict ends earlier and nobody looks": (plan, "turned", ends_unnoticed),
+    "an event turns a condition and nobody looks": (written._Text, "turning", turns_unnoticed),
+    "a verdict ends earlier and nobody looks": (written, "ends_sooner", ends_unnoticed),
     "what held when it was last read is forgotten": (engine, "remember", forgets_signs),
     "a personal gap counts a day too many": (ledger, "gap_days", gap_of_orders),
     "the date of an event never comes nearer": (dated_rows, "as_seen", answers_for_ever),
