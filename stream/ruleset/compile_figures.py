@@ -50,17 +50,7 @@ def of_numbers(conditions: Conditions, asked: Number) -> Leaf:
     scale = states.units_of(field.event).scale(field.property)
     source = states.rows(field.event, asked.where, field.property, frame.longest_ms, _kind(asked.word, frame))
     count = asked.count or NO_COUNT
-    subject = f"{field.property} of {event_words(field.event, asked.where, None)}"
-    found: Found
-    if frame.is_ever and asked.word in TOTALS:
-        totals = conditions.once(f"total of {subject}", source, source.totals(field.property))
-        found, value = _of_totals(asked.word, source, totals, count_test(count, scale))
-    else:
-        numbers = conditions.once(
-            f"numbers {frame.is_oldest} of {subject}", source, source.numbers(field.property, frame)
-        )
-        rows = conditions.once(f"each of {subject}", source, each(numbers))
-        found, value = _of_numbers(asked.word, numbers, rows, count_test(count, scale), frame, count.op)
+    found, value = _of_source(conditions, asked, source, frame, count_test(count, scale), count.op)
     return Leaf(
         f"{asked.word} of {field.property} of {event_words(field.event, asked.where, asked.window)}",
         *told_count(count, scale),
@@ -70,6 +60,20 @@ def of_numbers(conditions: Conditions, asked: Number) -> Leaf:
         states=source.keys | frame.states,
         is_inexact=source.mark,
     )
+
+
+def _of_source(
+    conditions: Conditions, asked: Number, source: Source, frame: Frame, test: Test, op: str
+) -> tuple[Found, Value]:
+    """Return the verdict and the value of a figure of the numbers that a source gives."""
+    field = asked.value_of(asked.word)
+    subject = f"{field.property} of {event_words(field.event, asked.where, None)}"
+    if frame.is_ever and asked.word in TOTALS:
+        totals = conditions.once(f"total of {subject}", source, source.totals(field.property))
+        return _of_totals(asked.word, source, totals, test)
+    numbers = conditions.once(f"numbers {frame.is_oldest} of {subject}", source, source.numbers(field.property, frame))
+    rows = conditions.once(f"each of {subject}", source, each(numbers))
+    return _of_numbers(asked.word, numbers, rows, test, frame, op)
 
 
 def _kind(word: str, frame: Frame) -> str:
