@@ -49,8 +49,8 @@ def moves(dimension: Dimension, profile: Profile, now: int) -> bool:
 def _go_out(standing: Standing, dimension: Dimension, now: int) -> Change:
     """Leave a nested dimension: how long `enter` has held counts anew inside, cooldowns and spent stays go on."""
     left, since = standing.segment, standing.since
-    clocks = standing.clocks
-    if dimension.by_name[left].has_clock if left in dimension.by_name else False:
+    clocks, segment = standing.clocks, dimension.by_name.get(left)
+    if segment is not None and (segment.has_clock or segment.is_warming):
         clocks.setdefault(left, [-1, -1, 0])[LEFT_AT] = now
     for clock in clocks.values():
         clock[TRUE_SINCE] = -1

@@ -36,15 +36,18 @@ def versions_of(records: list[Rec]) -> dict[str, Version]:
     return {f"h{number}": Version(plan_with(rules)) for number, rules in uses}
 
 
-def agree_on_versions(rules: dict[str, Any], records: list[Rec], until: int) -> list[Transition]:
+def agree_on_versions(
+    rules: dict[str, Any], records: list[Rec], until: int, versions: dict[str, Version] | None = None
+) -> list[Transition]:
     """Return what a replay tells, once it is what the oracle tells, the memberships too, and all invariants hold."""
-    replay = Replay(plan_with(rules), until, versions=versions_of(records))
+    replay = Replay(plan_with(rules), until, versions=versions or versions_of(records))
     found = list(replay.all(line(number, record) for number, record in enumerate(records)))
     wanted = run(rules, records, until)
     profile = replay.timeline.profiles.get("c-1")
     assert told(found) == wanted.transitions
     assert standing(replay.timeline.plan, profile) == wanted.memberships
-    check_transitions(found, [record.record_time for record in records])
+    ready = [at for record in records for at in record.content.get("ready", {}).values()]
+    check_transitions(found, [*(record.record_time for record in records), *sorted({*ready})])
     if profile is not None:
         check_rest(replay.timeline.plan, profile)
     return found

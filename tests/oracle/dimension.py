@@ -24,6 +24,7 @@ class Dimension:
     announce_first: bool = False
     looks_at: frozenset[str] = frozenset()
     warns_of: str | None = None
+    still: frozenset[str] = frozenset()
 
     def rank(self, segment: str | None) -> int:
         """Return the place in the order, counted from the top; `otherwise` and outside are last."""
@@ -174,6 +175,8 @@ def go_out(dimension: Dimension, answers: dict[str, Answer], now: int) -> list[M
 def read_enters(dimension: Dimension, answer: Answer, world: World, now: int) -> None:
     """Start and stop the clocks of `enter`; one that is false lets a spent segment ask again."""
     for name, about in dimension.segments:
+        if name in dimension.still:
+            continue
         if "enter" in about and holds(about["enter"], world, now):
             answer.enter_since.setdefault(name, now)
         else:
@@ -198,8 +201,12 @@ def settle(dimension: Dimension, answer: Answer, world: World, now: int) -> Iter
 
 
 def taker(dimension: Dimension, answer: Answer, world: World, now: int) -> str | None:
-    """Return the first segment from the top that asks for the customer or keeps its own."""
+    """Return the first segment from the top that asks for the customer or keeps its own; still ones do neither."""
+    if answer.current in dimension.still:
+        return answer.current
     for name, about in dimension.segments:
+        if name in dimension.still:
+            continue
         test = keeps if name == answer.current else asks
         if test(name, about, answer, world, now):
             return name

@@ -16,7 +16,10 @@ MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "KWD
 
 @dataclass(frozen=True)
 class Rec:
-    """One record of one customer's partition log: an event, a tick `{"before": ms}`, or a use `{"rules": …}`."""
+    """One record of one customer's partition log: an event, a tick `{"before": ms}`, or a use `{"rules": …}`.
+
+    With a use comes, where history is missing, `"ready"`: by `dimension segment` when it is there.
+    """
 
     record_time: int
     kind: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -38,6 +38,7 @@ class Replay:
         self.last_tick = 0
         self.every_ms = every_ms
         self.transitions: list[dict[str, Any]] = []
+        self.ready: dict[str, int] = {}
 
     def entered(self, segment: str) -> int | None:
         """Return since when the customer is in a segment, None if not in it."""
@@ -76,7 +77,25 @@ class Replay:
         self.last_tick = max(self.last_tick, before)
         self.pass_time(before)
 
-    def switch(self, rules: Rules, at: int, accepted: Sequence[Accepted]) -> None:
+    def warm_up(self, latest: int) -> None:
+        """Let the segments go that stand still, each when its history is there, if that is by `latest`."""
+        for at in sorted({at for at in self.ready.values() if at <= latest}):
+            self.ready = {segment: ready for segment, ready in self.ready.items() if ready > at}
+            if self.as_of is not None:
+                self.pass_time(max(at, self.last_tick))
+                self.as_of = max(self.as_of, at)
+            self.stand_still()
+            if self.as_of is not None:
+                self.decide_all(None, "backfill")
+
+    def stand_still(self) -> None:
+        """Say of each dimension which of its segments nobody enters or leaves."""
+        self.dimensions = [
+            replace(one, still=frozenset(name for name, _ in one.segments if f"{one.name} {name}" in self.ready))
+            for one in self.dimensions
+        ]
+
+    def switch(self, rules: Rules, at: int, accepted: Sequence[Accepted], ready: Mapping[str, int]) -> None:
         """Go on under other rules, which accept these of the records so far: all is decided once.
 
         The same rules again are nothing.
@@ -86,6 +105,8 @@ class Replay:
         self.pass_time(max(at, self.last_tick))
         self.as_of = max([at if self.as_of is None else self.as_of, at, *(one.record_time for one in accepted)])
         before, self.dimensions = self.dimensions, dimensions_of(rules)
+        self.ready = {segment: instant for segment, instant in ready.items() if instant > at}
+        self.stand_still()
         since = accepted[0].record_time if accepted else self.world.known_since
         self.world = replace(self.world, rules=rules, accepted=tuple(accepted), known_since=since, given={})
         if not self.answers and not accepted:
@@ -119,6 +140,9 @@ class Replay:
 
     def decide(self, dimension: Dimension, now: int) -> list[Move]:
         """Return the moves of one dimension as of now."""
+        if WARNING in dimension.still:
+            self.answers.setdefault(dimension.name, Answer(None, now))
+            return []
         if dimension.warns_of is None:
             return decide(dimension, self.answers, self.world, now)
         answer = self.answers.setdefault(dimension.name, Answer(None, now))
@@ -213,15 +237,18 @@ def played(
     replay = Replay(rules, given, every_ms)
     for index, record in enumerate(records):
         one = kept[index]
+        replay.warm_up(record.record_time)
         if record.kind == "tick":
             replay.tick(record.content["before"])
         elif record.kind == "use":
-            told = record.content["rules"]
+            told, ready = record.content["rules"], record.content.get("ready", {})
             kept, _ = judge(told["vocabulary.yaml"], records)
-            replay.switch(told, record.record_time, [each for each in kept[:index] if each is not None])
+            before = [each for each in kept[:index] if each is not None]
+            replay.switch(told, record.record_time, before, ready)
         elif one is not None:
             replay.apply(one)
     if until is not None:
+        replay.warm_up(until)
         replay.pass_time(until + 1)
     return replay, outcomes
 
