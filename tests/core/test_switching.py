@@ -17,7 +17,7 @@ from tests.core.side_by_side import plan_with
 from tests.core.test_structure import rules_of
 from tests.core.test_versions_agreement import agree_on_versions, line, versions_of
 from tests.oracle import Rec
-from tests.oracle.story import MONDAY_MS, at_ms, audience, did, dimension, refund, told, with_vocabulary
+from tests.oracle.story import MONDAY_MS, VOCABULARY, at_ms, audience, did, dimension, refund, told, with_vocabulary
 
 VIEWED: dict[str, Any] = {"did": "product_viewed", "within": "9s"}
 FAMILY: dict[str, Any] = {"trait": "plan", "is": "family"}
@@ -212,6 +212,19 @@ def test_who_was_refused_by_the_old_vocabulary_is_known_to_the_new() -> None:
     new = audience(SILENT, vocabulary={"events": old["vocabulary.yaml"]["events"] | {"visited": {"title": "Came"}}})
     assert moved(old, did(1, "visited"), use(5, new)) == [(5, "audiences.x", "", "x", "rule_changed")]
     assert moved(old, did(1, "visited")) == []
+
+
+def test_who_is_known_to_one_version_only_leaves_nothing_and_loses_nothing() -> None:
+    """New to the rules of now, the customer was in nothing; refused by them, the customer still is known."""
+    seen = {"events": VOCABULARY["events"] | {"visited": {"title": "Came"}}}
+    old, new = audience(FAMILY), with_vocabulary(dimension({"on": {"enter": SILENT}}), **seen)
+    assert moved(old, did(1, "visited"), use(5, new)) == [(5, "d", "rest", "on", "rule_changed")]
+    came, plain = audience({"did": "visited"}, vocabulary=seen), with_vocabulary(dimension({"on": {"enter": SILENT}}))
+    assert moved(came, did(1, "visited"), use(5, plain)) == [
+        (1, "audiences.x", "", "x", "event"),
+        (5, "audiences.x", "x", "", "rule_changed"),
+        (5, "d", "rest", "on", "rule_changed"),
+    ]
 
 
 def test_refunds_of_before_the_switch_are_worked_in() -> None:

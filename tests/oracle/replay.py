@@ -112,7 +112,8 @@ class Replay:
         if not self.answers and not accepted:
             self.as_of = None
             return
-        self.leave_for_good([one for one in before if one.name not in {each.name for each in self.dimensions}])
+        names = {each.name for each in self.dimensions}
+        self.leave_for_good([one for one in before if one.name in self.answers.keys() - names])
         clocked = {one.name: one.clocked() for one in before}
         for one in self.dimensions:
             if one.name in self.answers:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -23,6 +24,11 @@ def use(second: float, number: int, kind: str = "rules") -> bytes:
     """Return the line that takes the version of a number into use; its hash is `h` and the number."""
     content = json.dumps({"kind": kind, "hash": f"h{number}", "number": number}).encode()
     return encode_line(at_ms(second), "use", content)
+
+
+def under(line: bytes, name: str) -> bytes:
+    """Return the line of a use with another hash."""
+    return re.sub(rb'"hash": "\w+"', f'"hash": "{name}"'.encode(), line)
 
 
 def event(record: Rec, customer: str = "c-1") -> bytes:
@@ -57,9 +63,9 @@ def test_every_customer_takes_the_step_at_its_instant() -> None:
 
 def test_a_lower_number_or_another_kind_changes_nothing_and_the_same_again_neither() -> None:
     replay = run(h2=Version(plan_with(audience(TWICE))), h3=Version(plan_with(audience(NEVER_LEFT))))
-    lines = [event(did(1)), use(2, 3), use(3, 2), use(4, 9, "model"), use(5, 3)]
+    lines = [event(did(1)), use(2, 3), use(3, 2), use(4, 9, "model"), use(5, 3), under(use(5.5, 10), "h3")]
     assert told(replay, *lines, event(did(6)), event(did(7))) == []
-    assert replay.outcomes["use"] == 4
+    assert replay.outcomes["use"] == 5
     assert replay.passed_over == []
     assert replay.timeline.plan.version == plan_with(audience(NEVER_LEFT)).version
 
@@ -81,8 +87,7 @@ def test_a_version_that_comes_back_knows_what_was_done_meanwhile() -> None:
 def test_a_version_that_was_in_use_before_goes_on_keeping() -> None:
     twice = Version(plan_with(audience(TWICE)))
     replay = run(h2=twice, h3=Version(plan_with(audience(FAMILY))))
-    again = use(6, 4).replace(b'"hash": "h4"', b'"hash": "h2"')
-    assert told(replay, use(1, 2), event(did(2)), use(3, 3), event(did(4)), again) == [
+    assert told(replay, use(1, 2), event(did(2)), use(3, 3), event(did(4)), under(use(6, 4), "h2")) == [
         (6, "c-1", "", "x", "rule_changed")
     ]
 
