@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import msgspec
+
 NEVER = 1 << 62
 """The instant that silence never reaches; also "nothing happened yet" where a clock is meant."""
 
@@ -29,7 +31,7 @@ class Place(NamedTuple):
 class Standing:
     """Where a customer stands in one dimension."""
 
-    __slots__ = ("came_from", "clocks", "entries", "segment", "since", "until")
+    __slots__ = ("came_from", "clocks", "entries", "packed", "segment", "since", "until")
 
     def __init__(self, segment: str, since: int, until: int) -> None:
         """Stand in `segment` (empty: outside) since the instant `since`; decided anew at `until` at the latest."""
@@ -49,49 +51,34 @@ class Standing:
         return other
 
 
-class Profile:
-    """One customer: states by what they match, standings by dimension, and the next wake-up."""
+class Profile(msgspec.Struct, eq=False):
+    """One customer: states by what they match, standings by dimension, and the next wake-up.
 
-    __slots__ = (
-        "as_of",
-        "backfill_until",
-        "customer_id",
-        "derived",
-        "indexed",
-        "known_since",
-        "layout",
-        "recent",
-        "sequence",
-        "signs",
-        "standings",
-        "states",
-        "verdicts",
-        "wake",
-    )
+    One without standings and layout belongs to a customer not seen before. A struct is made several times as fast as
+    a class of Python's own, and one is made for every customer of every slice.
+    """
 
-    def __init__(self, customer_id: str) -> None:
-        """Know nothing yet: a profile without standings belongs to a customer not seen before."""
-        self.customer_id = customer_id
-        self.as_of = 0
-        self.sequence = 0
-        self.wake = NEVER
-        self.indexed = NEVER
-        self.known_since = NEVER
-        """The as-of of the first record."""
-        self.backfill_until = -1
-        self.recent: list[int] = []
-        self.layout = 0
-        """The layout of the plan that decided last: every dimension of it is known, and `signs` are numbered by it.
-        0 where there is none: then what is not among `standings` was never decided."""
-        self.signs = 0
-        """By the numbers of the gauges of the layout: the bits of those that held when they were last read."""
-        self.states: dict[int, Any] = {}
-        self.standings: dict[int, Standing] = {}
-        """By dimension, where the customer does not rest in it."""
-        self.derived: dict[object, Any] = {}
-        """What was worked out of the states since they last changed; never stored."""
-        self.verdicts: dict[int, int] = {}
-        """By slot: verdicts whose states did not change since they were worked out; never stored."""
+    customer_id: str
+    as_of: int = 0
+    sequence: int = 0
+    wake: int = NEVER
+    indexed: int = NEVER
+    known_since: int = NEVER
+    """The as-of of the first record."""
+    backfill_until: int = -1
+    recent: list[int] = []
+    layout: int = 0
+    """The layout of the plan that decided last: every dimension of it is known, and `signs` are numbered by it.
+    0 where there is none: then what is not among `standings` was never decided."""
+    signs: int = 0
+    """By the numbers of the gauges of the layout: the bits of those that held when they were last read."""
+    states: dict[int, Any] = {}
+    standings: dict[int, Standing] = {}
+    """By dimension, where the customer does not rest in it."""
+    derived: dict[object, Any] = {}
+    """What was worked out of the states since they last changed; never stored."""
+    verdicts: dict[int, int] = {}
+    """By slot: verdicts whose states did not change since they were worked out; never stored."""
 
     @property
     def is_new(self) -> bool:

@@ -1,4 +1,4 @@
-"""Reads profiles of format 1, as versions before 0.2 wrote them: every standing in full, no layout.
+"""Reads profiles of format 1, as the first development versions wrote them: every standing in full, no layout.
 
 [as_of, sequence, wake, indexed, known_since, backfill_until, recent ids, states by key, standings by key], a standing
 being [segment, since, until, came_from, clocks, entries]. The next decision gives the customer a layout.
@@ -19,8 +19,9 @@ Packed = tuple[str, int, int, str, dict[str, list[int]], dict[str, int]]
 _decoder = msgspec.msgpack.Decoder(tuple[int, int, int, int, int, int, list[int], dict[int, Any], dict[int, Packed]])
 
 
-def read(profile: Profile, packed: bytes) -> None:
-    """Fill a new profile from its bytes; ValueError or RecursionError where they are none of this format."""
+def read(customer_id: str, packed: bytes) -> Profile:
+    """Return the profile in the bytes after the format; ValueError or RecursionError where they are none of it."""
+    profile = Profile(customer_id)
     (
         profile.as_of,
         profile.sequence,
@@ -31,8 +32,9 @@ def read(profile: Profile, packed: bytes) -> None:
         profile.recent,
         profile.states,
         standings,
-    ) = _decoder.decode(memoryview(packed)[1:])
+    ) = _decoder.decode(packed)
     profile.wake, profile.indexed = wake or NEVER, indexed or NEVER
     for key, (segment, since, until, came_from, clocks, entries) in standings.items():
         standing = profile.standings[key] = Standing(segment, since, until or NEVER)
         standing.came_from, standing.clocks, standing.entries = came_from, clocks, entries
+    return profile

@@ -7,12 +7,13 @@ import random
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 import pytest
 from aiokafka.partitioner import murmur2 as theirs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.core.profile import Profile
+from stream.core.profile import Profile, Standing
 from stream.errors import CorruptProfileError, InputError, LayoutError, StateError
 from stream.wire.control import (
     Origin,
@@ -26,24 +27,19 @@ from stream.wire.control import (
 )
 from stream.wire.head import Head, decode_head, encode_head
 from stream.wire.instant import EARLIEST_MS, LATEST_MS, to_ms, to_text
+from stream.wire.kept import Kept
 from stream.wire.outbox import Slice, Told, decode_slice, encode_slice
 from stream.wire.placing import murmur2, partition_of
 from stream.wire.profile import decode_profile, encode_profile
 from stream.wire.replay import customer_of, decode_line, encode_line
+from stream.wire.shortened import restored, shortened
 from tests.histories import START_MS, Line, crowds, shop_history
 from tests.laws.starter import drawn_plan, starter
 from tests.laws.test_law_1_time_is_an_argument import steps
 from tests.strategies import Rules
+from tests.wire.parts import parts_of
 
 # -- profiles -------------------------------------------------------------------------------------
-
-
-def parts_of(profile: Profile) -> dict[str, object]:
-    """Return everything a profile is made of, what it only derived from that left out."""
-    found = {
-        name: getattr(profile, name) for name in Profile.__slots__ if name not in {"standings", "derived", "verdicts"}
-    }
-    return found | {key: [getattr(each, name) for name in each.__slots__] for key, each in profile.standings.items()}
 
 
 @given(crowds())
@@ -61,12 +57,58 @@ def a_profile() -> bytes:
     return encode_profile(profile)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("came_from", "elsewhere"), ("clocks", {}), ("entries", {"new": 1}), ("segment", "new"), ("since", 6)],
+)
+def test_what_was_before_is_read_when_somebody_asks_and_kept_when_somebody_writes(name: str, value: object) -> None:
+    profile = Profile("c")
+    profile.standings[1] = there = Standing("here", 5, 9)
+    there.came_from, there.clocks, there.entries = "there", {"here": [4, -1, 0]}, {"there": 2, "here": 1}
+    again = decode_profile("c", encode_profile(profile))
+    kept = again.standings[1]
+    assert type(kept) is Kept
+    assert encode_profile(again) == encode_profile(profile)
+    assert type(kept) is Kept
+    setattr(kept, name, value)
+    setattr(there, name, value)
+    assert parts_of(decode_profile("c", encode_profile(again))) == parts_of(profile)
+    assert parts_of(again) == parts_of(profile)
+    assert type(again.standings[1]) is Standing
+
+
+@pytest.mark.parametrize("packed", [b"\x01", b"\x92\x90\x90", b"\x94\x90\x90\x09\x80"])
+def test_what_was_before_and_cannot_be_read_is_no_silent_answer(packed: bytes) -> None:
+    with pytest.raises((ValueError, IndexError)):
+        assert not Kept(("here", 5, 9, msgspec.Raw(packed))).came_from
+
+
+INSTANTS = st.integers(-5, 5).map(lambda days: msgspec.msgpack.encode(START_MS + days * 40 * 86_400_000))
+
+
+@given(st.lists(INSTANTS | st.binary(max_size=6)), st.integers(0, 1 << 45))
+def test_what_is_shortened_is_restored(parts: list[bytes], near_ms: int) -> None:
+    packed = b"".join(parts)
+    for near in (near_ms, START_MS):
+        assert restored(shortened(packed, near)) == packed
+    assert len(shortened(packed, START_MS)) <= len(packed) + 3
+
+
+@pytest.mark.parametrize("missing", [b"", b"Q", b"QR"])
+def test_where_nearly_every_byte_occurs_nothing_is_shortened(missing: bytes) -> None:
+    packed = bytes(each for each in range(256) if each not in missing) + msgspec.msgpack.encode(START_MS) * 9
+    short = shortened(packed, START_MS)
+    assert restored(short) == packed
+    assert (len(short) < len(packed)) is (len(missing) == 2)
+
+
 def test_no_bytes_are_a_customer_not_seen_before() -> None:
     assert decode_profile("c", None).is_new
 
 
 @pytest.mark.parametrize(
-    "packed", [b"", b"\x07", b"\x01", b"\x01\xff", b"\x02", b"\x02\xff", b"\x02" + b"\x91" * 5_000]
+    "packed",
+    [b"", b"\x07", b"\x01", b"\x01\xff", b"\x02", b"\x02\xff", b"\x03", b"\x03\xc1", b"\x03\0\0\0" + b"\x91" * 5_000],
 )
 def test_bytes_that_are_no_profile_name_the_customer(packed: bytes) -> None:
     with pytest.raises(CorruptProfileError, match="customer 'c': profile") as caught:

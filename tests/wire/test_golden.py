@@ -17,6 +17,7 @@ from tests.histories import DAY_MS, HOUR_MS, START_MS
 from tests.laws.starter import starter
 from tests.town import TOPICS, Town
 from tests.wire.golden import FOLDER, check_golden
+from tests.wire.parts import all_of, parts_of
 
 STORY: list[tuple[int, dict[str, Any]]] = [
     (0, {"name": "cart_updated", "properties": {"cart_id": "k1", "value": "80.00"}}),
@@ -82,7 +83,16 @@ def test_a_profile_of_format_1_goes_on_as_it_stood() -> None:
         assert other is not None
         assert one.segment == other.segment
         if dimension.key in known:
-            assert [getattr(one, name) for name in one.__slots__] == [getattr(other, name) for name in other.__slots__]
+            assert all_of(one) == all_of(other)
+
+
+def test_a_profile_of_format_2_says_the_same() -> None:
+    """It was written of the same story, when every standing stood there in full and no instant was shortened."""
+    packed = bytes.fromhex((FOLDER / "profile_2.hex").read_text())
+    now = told()[1].profiles["c-1"]
+    assert parts_of(decode_profile("c-1", packed)) == parts_of(decode_profile("c-1", now))
+    assert encode_profile(decode_profile("c-1", packed)) == now
+    assert len(now) < len(packed)
 
 
 def test_the_head() -> None:
