@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import typer
+from msgspec import structs, to_builtins
 
 from stream.cli.annotations import AsFormat, Format, github
 from stream.cli.options import AsJson, Chosen, Compiled, RulesPath, choose, compiled_choice
@@ -77,7 +77,7 @@ def values_lines(difference: Difference, zone: tzinfo) -> Iterator[str]:
     yield f"at {span_text(difference.at_ms)}{stands}; what {difference.asked} asks:"
     for value in difference.values:
         part = f"{value.part}: " if value.part != "enter" else ""
-        yield f"  {'yes' if value.speaks_for_it else 'no ':3}  {part}{condition_words(asdict(value), zone)}"
+        yield f"  {'yes' if value.speaks_for_it else 'no ':3}  {part}{condition_words(structs.asdict(value), zone)}"
     yield from (f"  but  {note}" for note in difference.notes)
 
 
@@ -116,5 +116,5 @@ def _failed(played: Played, chosen: Chosen) -> dict[str, Any]:
         "line": played.line,
         "expected": list(played.expected),
         "got": [str(move) for move in played.got],
-        "differences": [asdict(each) for each in played.differences],
+        "differences": [to_builtins(each) for each in played.differences],
     }
