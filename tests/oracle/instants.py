@@ -15,9 +15,10 @@ CALENDAR_WORDS = {"during", "falls", "anniversary", "today"}
 
 
 def words_and_values(rule: Any) -> Iterator[tuple[str, Any]]:
-    """Yield every key with its value, at any depth."""
+    """Yield every key with its value, at any depth; what stands in a list has no key."""
     if isinstance(rule, list):
         for one in rule:
+            yield "", one
             yield from words_and_values(one)
     if isinstance(rule, dict):
         for word, value in rule.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 
 from tests.oracle import run
+from tests.oracle.story import flips, order
 from tests.strategies import Story, stories
 
 
@@ -17,3 +18,9 @@ def is_gridded(story: Story) -> bool:
 def test_no_instant_is_missed(story: Story) -> None:
     every = run(story.rules, story.records, story.until, every_ms=story.step_ms // 2)
     assert run(story.rules, story.records, story.until) == every
+
+
+def test_the_periods_of_a_habit_inside_a_group_are_instants_too() -> None:
+    """Nobody else in these rules knows eight seconds: a habit in a list was overlooked."""
+    habit = {"regularly": "order_placed", "at_least": 1, "every": "2s", "in_at_least": 1, "of_last": 4}
+    assert flips({"all": [habit]}, [order(1)], 60) == [1, 9]
