@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 
 from stream.core.transition import Transition
@@ -17,6 +18,8 @@ from tests.core.side_by_side import plan_with
 from tests.oracle import Rec, run
 from tests.strategies import Story
 from tests.strategies_versions import changing_stories
+
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 
 def line(number: int, record: Rec) -> bytes:
@@ -53,7 +56,14 @@ def agree_on_versions(
     return found
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
 @given(changing_stories())
 def test_rules_that_change_agree_with_the_oracle(story: Story) -> None:
+    agree_on_versions(story.rules, story.records, story.until)
+
+
+@pytest.mark.nightly
+@settings(max_examples=10_000, deadline=None, suppress_health_check=SLOW)
+@given(changing_stories())
+def test_ten_thousand_changes_of_rules_agree_with_the_oracle(story: Story) -> None:
     agree_on_versions(story.rules, story.records, story.until)

@@ -6,7 +6,7 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stream.core.event import Event
@@ -18,13 +18,12 @@ from stream.errors import InputError
 from stream.wire.event import decode_event
 from tests.core.agreement import as_bytes
 from tests.core.side_by_side import plan_with
-from tests.core.test_versions_agreement import agree_on_versions
+from tests.core.test_versions_agreement import SLOW, agree_on_versions
 from tests.oracle import Rec
 from tests.oracle.story import at_ms, audience, did
 from tests.strategies import Story
 from tests.strategies_versions import changing_stories
 
-SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 FAMILY: dict[str, Any] = {"trait": "plan", "is": "family"}
 DAY_MS = 86_400_000
 
@@ -126,14 +125,28 @@ def with_missing(story: Story, kept_since: int, rebuilt_at: int) -> tuple[list[R
     return records, {f"h{uses[0]}": version}
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=50, deadline=None, suppress_health_check=SLOW)
 @given(changing_stories(), st.integers(-8, 8), st.integers(0, 30) | st.none())
 def test_segments_that_stand_still_agree_with_the_oracle(story: Story, since: int, rebuilt: int | None) -> None:
+    check_still(story, since, rebuilt)
+
+
+def check_still(story: Story, since: int, rebuilt: int | None) -> None:
+    """Let engine and oracle agree on a change of rules after which history is missing since so many steps."""
     use = next(one for one in story.records if one.kind == "use")
     kept_since = use.record_time + since * story.step_ms
     rebuilt_at = NEVER if rebuilt is None else use.record_time + rebuilt * story.step_ms
     records, versions = with_missing(story, kept_since, rebuilt_at)
     agree_on_versions(story.rules, records, story.until, versions)
+
+
+@pytest.mark.nightly
+@settings(max_examples=5_000, deadline=None, suppress_health_check=SLOW)
+@given(changing_stories(), st.integers(-8, 8), st.integers(0, 30) | st.none())
+def test_five_thousand_times_segments_stand_still_as_for_the_oracle(
+    story: Story, since: int, rebuilt: int | None
+) -> None:
+    check_still(story, since, rebuilt)
 
 
 def fold_all(timeline: Timeline, records: list[Rec]) -> None:
@@ -151,7 +164,7 @@ def accepted(record: Rec, plan: Plan) -> Event | None:
         return None
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=SLOW)
+@settings(max_examples=80, deadline=None, suppress_health_check=SLOW)
 @given(changing_stories(), st.data())
 def test_what_is_kept_from_an_instant_on_says_the_same_once_it_is_enough(story: Story, data: st.DataObject) -> None:
     """A customer who has of the past only what the old rules kept, beside one who has all of it."""
