@@ -16,22 +16,22 @@ LATEST_MS = 253_402_300_799_999
 """The last one: the end of the year 9999."""
 
 
+_MINUTES = [f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(1440)]
 _REST = [f"{ms // 1000:02}.{ms % 1000:03}Z" for ms in range(60_000)]
-"""Seconds and milliseconds of a minute; what is told stands close together, so that its minutes repeat."""
+"""Seconds and milliseconds of a minute."""
 
 
 @lru_cache(maxsize=4096)
-def _minute(number: int) -> str:
-    day, rest = divmod(number, 1440)
-    return f"{(EPOCH + dt.timedelta(days=day)).isoformat()}T{rest // 60:02}:{rest % 60:02}:"
+def _day(number: int) -> str:
+    return (EPOCH + dt.timedelta(days=number)).isoformat()
 
 
 def to_text(instant_ms: int) -> str:
     """Return an instant as RFC 3339 with milliseconds and Z; beyond the years 1 to 9999 the nearest one in them."""
     if not EARLIEST_MS <= instant_ms <= LATEST_MS:
         instant_ms = min(max(instant_ms, EARLIEST_MS), LATEST_MS)
-    minute, rest = divmod(instant_ms, MINUTE_MS)
-    return _minute(minute) + _REST[rest]
+    day, rest = divmod(instant_ms, DAY_MS)
+    return _day(day) + _MINUTES[rest // MINUTE_MS] + _REST[rest % MINUTE_MS]
 
 
 def to_ms(text: str) -> int:

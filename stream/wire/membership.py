@@ -68,9 +68,12 @@ def _begin(dimension: str, segment: str) -> bytes:
 def _membership(profile: Profile, dimension: Dimension, name: str, since: int) -> bytes:
     if not name:
         return b""
+    told = _begin(dimension.name, name) + to_text(since).encode()
     segment = dimension.by_name.get(name)
-    is_holdout = segment is not None and is_control(segment.lottery, profile.customer_id, segment.holdout_percent)
-    return _begin(dimension.name, name) + to_text(since).encode() + (b'","holdout":true}' if is_holdout else b'"}')
+    if segment is None or not segment.holdout_percent:
+        return told + b'"}'
+    is_holdout = is_control(segment.lottery, profile.customer_id, segment.holdout_percent)
+    return told + (b'","holdout":true}' if is_holdout else b'"}')
 
 
 def _draws(dimension: Dimension, name: str) -> bool:
