@@ -15,7 +15,8 @@ from stream.adapters.prometheus import Prometheus
 from stream.adapters.redis import RedisStore
 from stream.ports import Commit, Message, Record
 from stream.service.limits import Limits
-from stream.service.partition import Neighbours, Partition
+from stream.service.neighbours import Neighbours
+from stream.service.partition import Partition
 from stream.service.topics import Topics
 from stream.wire.head import Head, encode_head
 

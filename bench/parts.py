@@ -18,7 +18,7 @@ from stream.adapters.clock import WallClock
 from stream.adapters.prometheus import Prometheus
 from stream.adapters.redis import RedisStore
 from stream.ports import Commit, Record
-from stream.service.partition import Limits
+from stream.service.limits import Limits
 from stream.service.relay import Relay
 from stream.wire.head import Head, encode_head
 from stream.wire.outbox import decode_slice

@@ -36,7 +36,7 @@ from stream.ruleset.load import load
 from stream.ruleset.ruleset import Ruleset
 from stream.service.layout import Deployment, partitions_of, prepare
 from stream.service.limits import Limits
-from stream.service.partition import Neighbours
+from stream.service.neighbours import Neighbours
 from stream.service.topics import Topics
 from stream.service.worker import Time, Worker
 from stream.settings import Settings

@@ -17,7 +17,7 @@ from stream.core.plan import Plan
 from stream.errors import FencedError, InputError, UnavailableError
 from stream.ports import Record
 from stream.service.limits import Limits
-from stream.service.partition import Neighbours
+from stream.service.neighbours import Neighbours
 from stream.service.replay import Replay
 from stream.service.slices import understand
 from stream.service.topics import Topics

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import accumulate
+from math import inf
 from typing import Literal
 
 from prometheus_client import (
     CollectorRegistry,
     Counter,
     GCCollector,
-    Histogram,
     Metric,
     PlatformCollector,
     ProcessCollector,
     disable_created_metrics,
 )
-from prometheus_client.core import GaugeMetricFamily, SummaryMetricFamily
+from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily, SummaryMetricFamily
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
+from prometheus_client.utils import floatToGoString
 
 # a second series beside every counter, that no table of ours names
 disable_created_metrics()  # type: ignore[no-untyped-call]  # the library says no types here
@@ -134,6 +137,29 @@ class Sizes(Collector):
         yield SummaryMetricFamily(self.declared.name, self.declared.help, count_value=self.count, sum_value=self.total)
 
 
+class Spread(Collector):
+    """A histogram that takes a whole batch at once: the library's own asks every bound, at every value."""
+
+    def __init__(self, declared: Declared) -> None:
+        """Have seen nothing."""
+        self.declared = declared
+        self._counts = [0] * (len(declared.bounds) + 1)
+        self._sum = 0.0
+
+    def take(self, values: Iterable[float]) -> None:
+        """Take these values in."""
+        bounds, counts = self.declared.bounds, self._counts
+        for value in values:
+            counts[bisect_left(bounds, value)] += 1
+            self._sum += value
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield how many values were at most as large as each bound."""
+        bounds = map(floatToGoString, (*self.declared.bounds, inf))
+        buckets = list(zip(bounds, map(float, accumulate(self._counts)), strict=True))
+        yield HistogramMetricFamily(self.declared.name, self.declared.help, buckets=buckets, sum_value=self._sum)
+
+
 class Prometheus:
     """The metrics of one worker. Every method is called once per batch or commit, never once per event."""
 
@@ -151,8 +177,10 @@ class Prometheus:
     def _counter(self, each: Declared) -> Counter:
         return Counter(each.name, each.help, each.labels, registry=self.registry)
 
-    def _histogram(self, each: Declared) -> Histogram:
-        return Histogram(each.name, each.help, buckets=each.bounds, registry=self.registry)
+    def _histogram(self, each: Declared) -> Spread:
+        histogram = Spread(each)
+        self.registry.register(histogram)
+        return histogram
 
     def _gauge(self, each: Declared) -> ByPartition:
         gauge = ByPartition(each, max if each.sort == "largest" else lambda a, b: a + b)
@@ -169,9 +197,7 @@ class Prometheus:
         (counter.labels(*labels) if labels else counter).inc(n)
 
     def _observe(self, name: str, values: Iterable[float]) -> None:
-        observe = self._histograms[name].observe
-        for value in values:
-            observe(value)
+        self._histograms[name].take(values)
 
     def _say(self, name: str, partition: int, value: float, *labels: str) -> None:
         self._gauges[name].values.setdefault(partition, {})[labels] = value
@@ -198,7 +224,7 @@ class Prometheus:
 
     def members(self, partition: int, counts: Mapping[tuple[str, str], int]) -> None:
         """Say how many members (dimension, segment) has in the partition; what is not named has none."""
-        self._gauges["segments_members"].values[partition] = {key: float(n) for key, n in counts.items()}
+        self._gauges["segments_members"].values[partition] = {key: n for key, n in counts.items()}
 
     def commit(self, took_ms: float, records: int) -> None:
         """Take one commit: how long it took and how many records were in it."""

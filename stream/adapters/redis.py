@@ -18,24 +18,38 @@ from stream.errors import FencedError, LayoutError, SettingsError, StateError, U
 from stream.ports import Commit, Taken
 
 _TRIES = 4
+DRAWN_IDS = 64
 
 
-def fresh_id() -> bytes:
-    """Return 128 random bits, a commit id that nobody else ever wrote."""
-    return secrets.token_bytes(ID_BYTES)
+class FreshIds:
+    """Commit ids that nobody else ever wrote: 128 random bits each.
+
+    Many are drawn at once, for every question to the system gives the interpreter to another thread.
+    """
+
+    def __init__(self) -> None:
+        """Have none in store."""
+        self._drawn: list[bytes] = []
+
+    def __call__(self) -> bytes:
+        """Return the next one."""
+        if not self._drawn:
+            many = secrets.token_bytes(ID_BYTES * DRAWN_IDS)
+            self._drawn = [many[at : at + ID_BYTES] for at in range(0, len(many), ID_BYTES)]
+        return self._drawn.pop()
 
 
 class RedisStore:
     """The `Store` port on one primary; connects on first use and never resends by itself."""
 
     def __init__(
-        self, url: str, namespace: str, *, timeout_s: float = 5.0, new_id: Callable[[], bytes] = fresh_id
+        self, url: str, namespace: str, *, timeout_s: float = 5.0, new_id: Callable[[], bytes] | None = None
     ) -> None:
         """Keep keys under `seg:<namespace>:`; an answer later than `timeout_s` is lost. Raises SettingsError."""
         self._lines = Lines(url, timeout_s)
         self._namespace = namespace
         self._layout_key = layout_key(namespace)
-        self._new_id = new_id
+        self._new_id = new_id or FreshIds()
         self._held: dict[int, HeldPartition] = {}
 
     async def close(self) -> None:

@@ -70,6 +70,8 @@ class Line:
             raise LostLineError(str(translate(_late(self._timeout_s), self.where))) from error
         except RedisError as error:
             raise LostLineError(str(translate(error, self.where))) from error
+        except OSError as error:
+            raise LostLineError(str(translate(exceptions.ConnectionError(str(error)), self.where))) from error
         self._is_in_step = True
         self._note_watch(commands)
         return replies
@@ -109,10 +111,9 @@ class Line:
         return True
 
     async def _reply(self) -> Reply:
-        try:
-            return await self.connection.read_response()
-        except ResponseError as error:
-            return error
+        """The next reply as the parser gives it; the layer above is dear, for timeouts that are ours here."""
+        parser: Any = self.connection._parser
+        return await parser.read_response()
 
     def _note_watch(self, commands: Sequence[Command]) -> None:
         for command in commands:

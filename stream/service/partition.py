@@ -5,47 +5,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 
 from msgspec import structs
 
 from stream.core.event import Event
-from stream.core.plan import Plan
 from stream.core.profile import NEVER
 from stream.errors import FencedError
-from stream.ports import Clock, Commit, Metrics, Producer, Record, Store
+from stream.ports import Commit, Record
 from stream.service.aside import Aside
 from stream.service.cache import Cache
 from stream.service.entrance import Entrance, fingerprint, portions
 from stream.service.layout import usable_head
 from stream.service.letters import send_dead_letters
-from stream.service.limits import Limits
+from stream.service.limits import FEWEST_WAKES
+from stream.service.neighbours import Neighbours
 from stream.service.relay import Relay
 from stream.service.slices import Changes, Work, understand
 from stream.service.stride import Stride
 from stream.service.tally import flat, tally
-from stream.service.topics import Topics
 from stream.wire.head import Head, encode_head
 from stream.wire.outbox import encode_slice
-
-
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """What every partition of a worker shares."""
-
-    plan: Plan
-    rules: tuple[int, str]
-    """Number and hash of the rules this worker was started with."""
-    partitions: int
-    topics: Topics
-    store: Store
-    producer: Producer
-    metrics: Metrics
-    clock: Clock
-    limits: Limits
-    warn: Callable[[str], None] = lambda reason: None
-    """Hears of what keeps a partition from being published."""
-    log_id: str = ""
 
 
 class Partition:
@@ -72,6 +51,7 @@ class Partition:
         self._turn = asyncio.Lock()
         self._aside = Aside()
         self._stride = Stride(shared.limits.slice_records, shared.limits.slice_s)
+        self._wakes = Stride(shared.limits.timers, shared.limits.timers_s, FEWEST_WAKES)
         self.entrance = Entrance(number)
         self.earliest_wake = NEVER
         """No timer of the partition is due before this."""
@@ -233,17 +213,24 @@ class Partition:
             if not self.relay.has_room_to_spare or self.earliest_wake >= self.head.tick_ms:
                 return False
         async with self._alone_or_to_be_taken_again():
-            started = self._shared.clock.elapsed()
-            due = await self._shared.store.due(self.number, self.head.tick_ms, self._shared.limits.timers)
-            customers = [customer_id for customer_id, _ in due]
-            if customers:
-                stored = await self._fetch(customers)
-                most_moves = self._shared.limits.timer_moves
-                work, changes = self._worked(stored, lambda work: work.wake_all(customers, most_moves))
-                await self._commit(work, changes, started, 0)
-                tally(work, self.head, self.number, self._shared.metrics)
-            self.earliest_wake = await self._earliest()
+            most = self._wakes.records
+            due = await self._shared.store.due(self.number, self.head.tick_ms, most + 1)
+            if due:
+                await self._fire(due, most)
+            if len(due) <= most:  # else the one too many told
+                self.earliest_wake = await self._earliest()
             return self.earliest_wake < self.head.tick_ms
+
+    async def _fire(self, due: list[tuple[str, int]], most: int) -> None:
+        """Wake at most so many of these customers, the earliest first."""
+        started, most_moves = self._shared.clock.elapsed(), self._shared.limits.timer_moves
+        customers = [customer_id for customer_id, _ in due[:most]]
+        stored = await self._fetch(customers)
+        with self._wakes.measured(len(customers)):
+            work, changes = self._worked(stored, lambda work: work.wake_all(customers, most_moves))
+        self.earliest_wake = due[len(work.woken)][1] if len(work.woken) < len(due) else NEVER
+        await self._commit(work, changes, started, 0)
+        tally(work, self.head, self.number, self._shared.metrics)
 
     async def trim(self) -> None:
         """Take published slices out of the stored outbox, where no other commit does it soon."""

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from time import thread_time
 
 FEWEST_RECORDS = 100
-"""A slice may always have so many; one of fewer says nothing about the speed."""
 FIRST_GUESS_S = 50e-6
 QUICKEST_S = 1e-7
 
@@ -20,15 +19,24 @@ class Stride:
     others keep busy the clock on the wall would make slices small, hence dear, when that helps least.
     """
 
-    def __init__(self, most_records: int, slice_s: float, cpu_s: Callable[[], float] = thread_time) -> None:
-        """Judge from the first slice on; `most_records` binds whatever the speed."""
-        self._most_records, self._slice_s, self._cpu_s = most_records, slice_s, cpu_s
+    def __init__(
+        self,
+        most_records: int,
+        slice_s: float,
+        fewest: int = FEWEST_RECORDS,
+        cpu_s: Callable[[], float] = thread_time,
+    ) -> None:
+        """Judge from the first slice on; `most_records` binds whatever the speed.
+
+        A slice may always have the `fewest`; one of fewer says nothing about the speed.
+        """
+        self._most_records, self._slice_s, self._fewest, self._cpu_s = most_records, slice_s, fewest, cpu_s
         self._record_s = FIRST_GUESS_S
 
     @property
     def records(self) -> int:
         """Return how many records the next slice may have."""
-        return min(self._most_records, max(FEWEST_RECORDS, int(self._slice_s / self._record_s)))
+        return min(self._most_records, max(self._fewest, int(self._slice_s / self._record_s)))
 
     @contextmanager
     def measured(self, records: int) -> Iterator[None]:
@@ -38,5 +46,5 @@ class Stride:
         self._learn(records, self._cpu_s() - began_s)
 
     def _learn(self, records: int, seconds: float) -> None:
-        if records >= FEWEST_RECORDS:
+        if records >= self._fewest:
             self._record_s = max(QUICKEST_S, (self._record_s + seconds / records) / 2)

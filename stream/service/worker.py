@@ -10,7 +10,8 @@ from functools import partial
 
 from stream.errors import FencedError, UnavailableError
 from stream.ports import Frontier, Record
-from stream.service.partition import Neighbours, Partition
+from stream.service.neighbours import Neighbours
+from stream.service.partition import Partition
 from stream.wire.control import Tick, control_headers, encode_control
 
 PACE_S = 0.05

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -12,7 +13,8 @@ from stream.wire.instant import to_text
 from stream.wire.outbox import Told
 
 TYPE = "segments.transition.v1"
-Headers = tuple[tuple[str, bytes], ...]
+Header = tuple[str, bytes]
+Headers = tuple[Header, ...]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -128,13 +130,23 @@ DECIDED_AT = "segments.decided_at"
 
 def headers(told: Told, source: str, decided_at: int) -> Headers:
     """Return the CloudEvents headers, the same for every repeat of a transition, and when it was decided."""
+    origin, decided = _of_slice(source, decided_at)
     return (
-        ("ce_specversion", b"1.0"),
+        _SPEC,
         ("ce_id", told.id.encode()),
-        ("ce_type", TYPE.encode()),
-        ("ce_source", source.encode()),
+        _TYPE,
+        origin,
         ("ce_subject", told.customer_id.encode()),
         ("ce_time", to_text(told.at).encode()),
-        ("content-type", b"application/json"),
-        (DECIDED_AT, to_text(decided_at).encode()),
+        _CONTENT,
+        decided,
     )
+
+
+_SPEC, _TYPE, _CONTENT = ("ce_specversion", b"1.0"), ("ce_type", TYPE.encode()), ("content-type", b"application/json")
+
+
+@lru_cache(16)
+def _of_slice(source: str, decided_at: int) -> tuple[Header, Header]:
+    """The headers that all transitions of one slice share."""
+    return ("ce_source", source.encode()), (DECIDED_AT, to_text(decided_at).encode())

@@ -27,14 +27,14 @@ def work(stride: Stride, cpu: Cpu, record_s: float, slices: int = 20) -> int:
 
 def test_a_slice_has_as_many_records_as_are_worked_in_its_time() -> None:
     cpu = Cpu()
-    stride = Stride(10_000, 0.05, cpu)
+    stride = Stride(10_000, 0.05, cpu_s=cpu)
     assert work(stride, cpu, 20e-6) == pytest.approx(2_500, rel=0.01)
     assert work(stride, cpu, 100e-6) == pytest.approx(500, rel=0.01)
 
 
 def test_nothing_is_learnt_of_a_slice_of_a_few_records() -> None:
     cpu = Cpu()
-    stride = Stride(10_000, 0.05, cpu)
+    stride = Stride(10_000, 0.05, cpu_s=cpu)
     before = stride.records
     with stride.measured(FEWEST_RECORDS - 1):
         cpu.used_s += 5.0
@@ -43,6 +43,6 @@ def test_nothing_is_learnt_of_a_slice_of_a_few_records() -> None:
 
 def test_however_slow_or_quick_a_slice_stays_within_its_bounds() -> None:
     cpu = Cpu()
-    assert work(Stride(10_000, 0.05, cpu), cpu, 1.0) == FEWEST_RECORDS
-    assert work(Stride(2_000, 0.05, cpu), cpu, 0.0) == 2_000
-    assert Stride(7, 0.05, cpu).records == 7
+    assert work(Stride(10_000, 0.05, cpu_s=cpu), cpu, 1.0) == FEWEST_RECORDS
+    assert work(Stride(2_000, 0.05, cpu_s=cpu), cpu, 0.0) == 2_000
+    assert Stride(7, 0.05, cpu_s=cpu).records == 7

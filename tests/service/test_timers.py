@@ -71,3 +71,20 @@ async def test_timers_leave_half_of_the_outbox_to_records() -> None:
     await member.work()
     await member.end()
     assert consumed(town.log).bodies == replayed(town.log, town.plan)
+
+
+async def test_after_each_pass_it_is_known_when_the_next_timer_is_due() -> None:
+    """Whether more were due than a pass takes, or none is left: what is remembered is what is stored."""
+    town, member = await town_of({"did": "product_viewed", "within": "7d"}, Limits(timers=2), 5)
+    write(town, [event(START_MS + 4 * DAY_MS, "late"), Line(START_MS + 8 * DAY_MS, None)])
+    await member.deliver(0, 10)
+    owned, timers = member.worker.owned[0], town.server.partitions[0].timers
+    passes = 0
+    more = True
+    while more:
+        more = await member.worker.tend(0)
+        assert owned.earliest_wake == min(timers.values())
+        passes += 1
+    assert passes == 3
+    assert list(timers) == ["late"]
+    await member.end()
