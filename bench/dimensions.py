@@ -15,7 +15,7 @@ from stream.core.plan import Plan
 from stream.errors import RuleError
 from stream.ports import Record
 
-QUICK_EVENTS, FULL_EVENTS = 1_000, 8_000
+QUICK_EVENTS, FULL_EVENTS = 500, 8_000
 AUDIENCES = "audiences"
 Texts = dict[str, str]
 

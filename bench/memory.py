@@ -23,8 +23,8 @@ from stream.service.cache import OVERHEAD_BYTES, Cache
 from stream.wire.head import Head, encode_head
 from stream.wire.placing import partition_of
 
-QUICK_TRAFFIC, FULL_TRAFFIC = 5_000, 40_000
-QUICK_HISTORY = 600
+QUICK_TRAFFIC, FULL_TRAFFIC = 2_000, 40_000
+QUICK_HISTORY = 300
 PARTITIONS = 4
 NAMESPACE = "bench"
 CHUNK = 1_000

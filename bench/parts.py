@@ -23,7 +23,7 @@ from stream.service.relay import Relay
 from stream.wire.head import Head, encode_head
 from stream.wire.outbox import decode_slice
 
-QUICK_EVENTS, FULL_EVENTS = 4_000, 40_000
+QUICK_EVENTS, FULL_EVENTS = 2_000, 40_000
 KEY = "events/s"
 Fed = tuple[Chosen, Sequence[Record]]
 

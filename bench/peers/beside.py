@@ -28,7 +28,7 @@ from bench.site import PARTITIONS, Site, Worker, ended, fresh
 from bench.stage import Stage
 from stream.adapters.kafka_topics import TopicPlan, apply_topics
 
-QUICK_EVENTS, FULL_EVENTS = 30_000, 300_000
+QUICK_EVENTS, FULL_EVENTS = 20_000, 200_000
 START_S, LONGEST_S = 120.0, 300.0
 KEY = "events/s"
 CPU = "CPU s/million"

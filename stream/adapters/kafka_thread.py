@@ -24,14 +24,14 @@ from stream.adapters.kafka_errors import CLIENT_ERRORS, translated
 from stream.adapters.kafka_fetch import BAD_NAME, read_again, records_of
 from stream.adapters.kafka_lane import Fetched
 from stream.adapters.kafka_options import KafkaOptions
+from stream.adapters.kafka_pace import Pace
 from stream.adapters.patience import ended
 from stream.errors import UnavailableError
 
 STOP_WAIT_S = 2.0
 HINT_WAIT_S = 2.0
 FEW_RECORDS = 30
-PAUSE_S = 0.003
-"""After few records the broker is asked again only so much later: several in one batch cost little more than one."""
+"""After fewer the broker is asked again only after a pause: several in one batch cost little more than one."""
 
 T = TypeVar("T")
 
@@ -46,6 +46,7 @@ class BatchThread(AIOKafkaConsumerThread):
         """Set up what taking and seeking share; called by Faust's constructor."""
         super().__post_init__()
         self._epochs: dict[int, int] = defaultdict(int)
+        self._pace = Pace()
         self._waiter: asyncio.Future[None] | None = None
         self._committing: asyncio.Future[None] | None = None
 
@@ -164,11 +165,17 @@ class BatchThread(AIOKafkaConsumerThread):
                 del fetcher._records[tp]
             elif tp.topic == topic and tp.partition in wanted:
                 taken.append(self._fetched(fetcher, tp, fetcher._records.pop(tp)))
-        if sum(len(each.records) for each in taken) >= FEW_RECORDS:
-            _ask_for_more(fetcher)
-        elif taken:
-            self.thread_loop.call_later(PAUSE_S, _ask_for_more, fetcher)
+        if taken:
+            self._go_on(fetcher, sum(len(each.records) for each in taken))
         return taken
+
+    def _go_on(self, fetcher: Any, records: int) -> None:
+        """Let the client fetch what comes next: at once behind many records, after a pause behind few."""
+        pause_s = self._pace.pause_s()
+        if records >= FEW_RECORDS:
+            _ask_for_more(fetcher)
+        else:
+            self.thread_loop.call_later(pause_s, _ask_for_more, fetcher)
 
     def _fetched(self, fetcher: Any, tp: TopicPartition, result: Any) -> Fetched:
         """Return the records of one fetch as ours, or the error it met."""
