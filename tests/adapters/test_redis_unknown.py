@@ -22,7 +22,7 @@ DONE_ONCE = Taken(b"changed", [b"x"])
 @pytest.fixture
 async def store(proxy: CuttingProxy) -> AsyncIterator[RedisStore]:
     """The store of a worker that holds partition 0 and gives up on an answer after a fifth of a second."""
-    store = RedisStore(proxy.url, "test", timeout_s=0.2)
+    store = RedisStore(proxy.url, "test", timeout_s=1.0)
     await store.initialise(b"layout", {0: b"start"})
     await store.take(0)
     yield store
@@ -172,7 +172,7 @@ async def test_a_take_that_lands_late_does_not_bring_back_an_older_head(
 
 
 async def test_a_first_start_that_lands_late_does_not_start_again(proxy: CuttingProxy, other: RedisStore) -> None:
-    slow = RedisStore(proxy.url, "test", timeout_s=0.2)
+    slow = RedisStore(proxy.url, "test", timeout_s=1.0)
     proxy.plan("hold")
     with pytest.raises(UnavailableError):
         await slow.initialise(b"layout", {0: b"start"})
@@ -185,7 +185,7 @@ async def test_a_first_start_that_lands_late_does_not_start_again(proxy: Cutting
 
 
 async def test_a_first_start_whose_answer_was_lost_is_simply_repeated(proxy: CuttingProxy) -> None:
-    store = RedisStore(proxy.url, "fresh", timeout_s=0.2)
+    store = RedisStore(proxy.url, "fresh", timeout_s=2.0)
     proxy.plan("cut after")
     with pytest.raises(UnavailableError):
         await store.initialise(b"layout", {0: b"start"})
