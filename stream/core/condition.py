@@ -93,7 +93,7 @@ def every(reads: Sequence[Read]) -> Read:
         return reads[0]
     if len(reads) == PAIR:
         one, other = reads
-        return lambda profile, now: min(one(profile, now), other(profile, now))
+        return lambda profile, now: lower if (lower := one(profile, now)) < (found := other(profile, now)) else found
     return lambda profile, now: min([read(profile, now) for read in reads])
 
 
@@ -103,7 +103,7 @@ def either(reads: Sequence[Read]) -> Read:
         return reads[0]
     if len(reads) == PAIR:
         one, other = reads
-        return lambda profile, now: max(one(profile, now), other(profile, now))
+        return lambda profile, now: upper if (upper := one(profile, now)) > (found := other(profile, now)) else found
     return lambda profile, now: max([read(profile, now) for read in reads])
 
 

@@ -30,6 +30,9 @@ def did(instants: Instants, low: int, high: int, frame: Frame) -> Read:
 
 def count(instants: Instants, frame: Frame) -> Callable[[Profile, int], int]:
     """Return how many instants lie in the window."""
+    within = frame.within
+    if within is not None and frame.calendar is None and not frame.older_ms:
+        return lambda profile, now: window.count_since(instants(profile), now - within(profile))
 
     def value(profile: Profile, now: int) -> int:
         start, stop = frame.inside(profile, instants(profile), now)

@@ -38,8 +38,6 @@ def moves(dimension: Dimension, profile: Profile, now: int) -> bool:
     if standing is None or dimension.inside is not None:
         return bool(decide(dimension, profile, now))
     look = Look(dimension, profile, standing, now)
-    for segment in dimension.clocked:
-        _tick_clock(standing, segment.name, look.enters(segment), now)
     if not _stays(look):
         return True
     standing.until = _until(look)
@@ -72,27 +70,28 @@ def _place(dimension: Dimension, standing: Standing, now: int) -> Change:
 class Look:
     """One look at one dimension: what it reads on the way is what can change its answer, and no more is read."""
 
-    __slots__ = ("_known", "dimension", "now", "profile", "standing", "until")
+    __slots__ = ("_ticked", "dimension", "now", "profile", "standing", "until")
 
     def __init__(self, dimension: Dimension, profile: Profile, standing: Standing, now: int) -> None:
-        """Have read nothing yet."""
+        """Let the clocks know what holds; have read nothing else yet."""
         self.dimension, self.profile, self.standing, self.now = dimension, profile, standing, now
         self.until = NEVER
-        self._known: dict[str, bool] = {}
+        self._ticked: dict[str, bool] = {}
+        for segment in dimension.clocked:
+            holds = self._ticked[segment.name] = self._reads(segment.enter)
+            _tick_clock(standing, segment.name, holds, now)
 
     def enters(self, segment: Segment) -> bool:
-        """Tell whether `enter` of a segment holds; read once."""
-        name = segment.name
-        if name in self._known:
-            return self._known[name]
-        known = self._known[name] = self._reads(segment.enter)
-        return known
+        """Tell whether `enter` of a segment holds."""
+        return self._ticked[segment.name] if segment.has_clock else self._reads(segment.enter)
 
     def keeps(self, segment: Segment) -> bool:
-        """Tell whether the customer's own segment keeps; `stay_while` is read only where `enter` does not hold."""
+        """Tell whether the customer's own segment keeps: by `enter` or by `stay_while`, until both have ended."""
         if segment.stay_at_most_ms and _is_over(segment, self.standing, self.now):
             return False
-        return self.enters(segment) or (segment.stay is not None and self._reads(segment.stay))
+        if segment.has_clock:
+            return self._ticked[segment.name] or (segment.stay is not None and self._reads(segment.stay))
+        return self._reads(segment.keep)
 
     def _reads(self, read: Read) -> bool:
         verdict = read(self.profile, self.now)
@@ -136,15 +135,16 @@ def _first(dimension: Dimension, profile: Profile, own: str, now: int) -> tuple[
     """Return the first that asks or keeps, until when that is so at least, and the own segment if it was passed."""
     until, passed = NEVER, None
     for segment in dimension.order:
-        verdict = segment.enter(profile, now)
+        if segment.name == own:
+            passed = segment
+            verdict = segment.keep(profile, now)
+        else:
+            verdict = segment.enter(profile, now)
+            if verdict > 0 and segment.stay is not None:
+                verdict = segment.keep(profile, now)
         bound = verdict if verdict > 0 else -verdict
         if bound < until:  # noqa: PLR1730 - as above
             until = bound
-        if segment.name == own:
-            passed = segment
-            if verdict <= 0 and segment.stay is not None:
-                verdict = segment.stay(profile, now)
-                until = min(until, abs(verdict))
         if verdict > 0:
             return segment.name, until, passed
     return dimension.otherwise.name, until, passed
@@ -153,14 +153,19 @@ def _first(dimension: Dimension, profile: Profile, own: str, now: int) -> tuple[
 def _settle(
     dimension: Dimension, profile: Profile, standing: Standing, now: int, changes: list[Change]
 ) -> list[Change]:
-    """Decide again until nothing moves; no segment is entered twice at one instant."""
-    look = Look(dimension, profile, standing, now)
-    for segment in dimension.clocked:
-        _tick_clock(standing, segment.name, look.enters(segment), now)
+    """Decide again until nothing moves; no segment is entered twice at one instant.
+
+    Only the last look says until when: who stands elsewhere by now is asked other things. In a circle all of them do.
+    """
+    look, earliest = Look(dimension, profile, standing, now), NEVER
+    ticked = look.until
     entered: set[str] = set()
     while (winner := _winner(look)) != standing.segment and winner not in entered:
         entered.add(winner)
         changes = _moved(dimension, standing, winner, now, changes)
+        earliest, look.until = min(earliest, look.until), ticked
+    if winner != standing.segment:
+        look.until = min(earliest, look.until)
     standing.until = _until(look)
     return changes
 

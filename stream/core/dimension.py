@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from stream.core.condition import Leaf, Read
+from stream.core.condition import Leaf, Read, either
 from stream.core.profile import Place, Profile
 from stream.core.transition import Evidence
 
@@ -49,12 +49,15 @@ class Segment:
     """Whether nobody enters or leaves it for now: the history that it needs was not kept."""
     has_clock: bool = field(init=False)
     """Whether something must be remembered beyond the conditions themselves."""
+    keep: Read = field(init=False)
+    """Whether it keeps its own, as far as conditions say: until `enter` and `stay` have both ended."""
     asked: tuple[Asked, ...] = field(init=False)
     """What is told of the leaves, as far as every transition tells the same."""
 
     def __post_init__(self) -> None:
         """Note what is asked of it most often."""
         object.__setattr__(self, "has_clock", bool(self.wait_ms or self.stay_at_most_ms or self.cooldown_ms))
+        object.__setattr__(self, "keep", self.enter if self.stay is None else either([self.enter, self.stay]))
         asked = [_asked(self, leaf, number < self.entering) for number, leaf in enumerate(self.leaves)]
         object.__setattr__(self, "asked", tuple(asked))
 

@@ -214,15 +214,16 @@ def _holds_until(change: Change, profile: Profile, plan: Plan) -> tuple[int, boo
     if change.dimension.key not in plan.layout.bits:
         return NEVER, True
     played = plan.layout.upstream[change.dimension.index]
-    now = min([profile.until(dimension.key) for dimension in played])
+    keys = [dimension.key for dimension in played]
+    now = min([profile.until(key) for key in keys])
     if now >= NEVER:
         return NEVER, True
-    ahead = profile.ahead([dimension.key for dimension in played])
+    ahead = profile.ahead(keys)
     for _ in range(AHEAD_LIMIT):
         ahead.as_of = now
         if _play(ahead, now, played, plan):
             return now, True
-        now = min([ahead.until(dimension.key) for dimension in played])
+        now = min([ahead.until(key) for key in keys])
         if now >= NEVER:
             return NEVER, True
     return ahead.as_of, False
@@ -230,6 +231,8 @@ def _holds_until(change: Change, profile: Profile, plan: Plan) -> tuple[int, boo
 
 def _play(profile: Profile, now: int, played: Sequence[Dimension], plan: Plan) -> bool:
     """Decide what is due at `now` among a dimension and those that it looks at, and tell whether it moves itself."""
+    if len(played) == 1:
+        return moves(played[0], profile, now)
     *above, last = played
     touched = 0
     for dimension in above:

@@ -33,6 +33,11 @@ def count_within(instants: Sequence[int], now: int, within: int, low: int, high:
     return instants[size - low] + within if low > 0 else NEVER
 
 
+def count_since(instants: Sequence[int], before: int) -> int:
+    """Return how many instants lie after one."""
+    return len(instants) - bisect_right(instants, before)
+
+
 def count_older(instants: Sequence[int], now: int, older: int, low: int, high: int) -> int:
     """Return the verdict of `low <= number of instants at least `older` ms old <= high`; silence only raises it."""
     size = len(instants)
