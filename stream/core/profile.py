@@ -44,10 +44,10 @@ class Standing:
 
     def copy(self) -> Standing:
         """Return an independent copy, for stepping ahead without consequences."""
-        other = Standing.__new__(Standing)
-        other.segment, other.since, other.until = self.segment, self.since, self.until
-        other.came_from, other.entries = self.came_from, self.entries.copy()
-        other.clocks = {name: clock.copy() for name, clock in self.clocks.items()} if self.clocks else {}
+        other = Standing(self.segment, self.since, self.until)
+        other.came_from = self.came_from
+        other.clocks = {name: list(clock) for name, clock in self.clocks.items()}
+        other.entries = dict(self.entries)
         return other
 
 
@@ -124,14 +124,12 @@ class Profile(msgspec.Struct, eq=False):
 
         With `keys` only the standings of these dimensions are there.
         """
-        other = Profile.__new__(Profile)  # not made new: that would fill everything twice, and every move is played on
-        other.customer_id, other.as_of, other.sequence = self.customer_id, self.as_of, self.sequence
-        other.wake, other.indexed, other.recent = self.wake, NEVER, []
-        other.known_since, other.backfill_until = self.known_since, -1
-        other.layout, other.signs = self.layout, self.signs
+        other = Profile(self.customer_id)
+        other.as_of, other.sequence, other.wake = self.as_of, self.sequence, self.wake
+        other.known_since, other.layout, other.signs = self.known_since, self.layout, self.signs
         other.states, other.derived = self.states, self.derived
         # a copy: what it works out for later instants is no answer for this profile, which is still before them
-        other.verdicts = self.verdicts.copy()
+        other.verdicts = dict(self.verdicts)
         kept = self.standings if keys is None else keys
         other.standings = {key: standing.copy() for key in kept if (standing := self.standings.get(key))}
         return other
