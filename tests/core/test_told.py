@@ -233,7 +233,7 @@ def test_points_are_the_sum_of_what_holds() -> None:
 
 def test_fractions_of_points_add_up_exactly() -> None:
     """0.1 and 0.2 are 0.3."""
-    lines = points([("0.1", {"everyone": True}), (0.2, {"everyone": True})])
+    lines = points([("0.1", {"did": "product_viewed"}), (0.2, {"everyone": True})])
     assert changes(audience({"points": "engagement", "exactly": 0.3}) | lines, [did(1)]) == [(1, None, "x")]
 
 

@@ -71,6 +71,7 @@ BAD: dict[str, tuple[str, bytes | None, Headers]] = {
     "an unknown consent": ("consent", changed(consents={"email": "perhaps"}), ()),
     "an unknown list change": ("list", changed(lists={"x": "moved"}), ()),
     "an unknown control record": ("control", b"{}", [(KIND, b"tock")]),
+    "a join, which only a replay knows": ("control", b'{"stays": "c-1", "goes": "c-2"}', [(KIND, b"merge")]),
     "a tick without an instant": ("control", b"{}", [(KIND, b"tick")]),
     "a tick nested without end": ("control", b'{"x":' + b"[" * 5_000 + b"]" * 5_000 + b"}", [(KIND, b"tick")]),
     "a source that cannot be read": ("header", changed(), [(SOURCE, b"what")]),
