@@ -74,9 +74,8 @@ def _rest(standing: Standing) -> Rest | None:
     segment, came_from, entries, clocks = standing.segment, standing.came_from, standing.entries, standing.clocks
     if not came_from and not clocks and entries == ({segment: 1} if segment else {}):
         return None
-    names = ["", segment]
-    for name in (*entries, came_from, *clocks):
-        if name and name not in names:
-            names.append(name)
+    # in order: a standing that was read and one that was lived through must be the same bytes
+    names = ["", segment, *sorted({*entries, came_from, *clocks} - {"", segment})]
     counts = [entries.get(name, 0) for name in names[1:]]
-    return names[2:], counts, names.index(came_from), {names.index(name): clock for name, clock in clocks.items()}
+    kept = {names.index(name): clocks[name] for name in sorted(clocks)}
+    return names[2:], counts, names.index(came_from), kept

@@ -27,7 +27,7 @@ from stream.wire.control import (
 )
 from stream.wire.head import Head, decode_head, encode_head
 from stream.wire.instant import EARLIEST_MS, LATEST_MS, to_ms, to_text
-from stream.wire.kept import Kept
+from stream.wire.kept import Kept, packed
 from stream.wire.outbox import Slice, Told, decode_slice, encode_slice
 from stream.wire.placing import murmur2, partition_of
 from stream.wire.profile import decode_profile, encode_profile
@@ -283,3 +283,13 @@ def test_whose_a_line_is_can_be_told_without_reading_the_rest(content: dict[str,
 )
 def test_a_line_that_is_nobodys_or_cannot_be_read_names_nobody(line: bytes) -> None:
     assert customer_of(line) == ""
+
+
+def test_a_standing_is_the_same_bytes_whatever_the_order_it_was_lived_through() -> None:
+    """One that was read again names the segment it stands in first; one kept in memory the one it entered first."""
+    told = []
+    for names in (("new", "active", "loyal"), ("loyal", "new", "active")):
+        standing = Standing("loyal", 5, 9)
+        standing.entries, standing.clocks = dict.fromkeys(names, 2), dict.fromkeys(names, (1, 2))
+        told.append(packed(standing))
+    assert msgspec.msgpack.encode(told[0]) == msgspec.msgpack.encode(told[1])
