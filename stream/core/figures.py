@@ -56,8 +56,8 @@ def _by_prefix_sums(
 ) -> Read:
     def prefix(profile: Profile) -> Prefix:
         found = numbers(profile)
-        added = [exact(got) for _, got, _ in found]
-        weights = list(accumulate((weight for _, _, weight in found), initial=0))
+        added = [got if type(got) is int else exact(got) for _, got, _ in found]
+        weights = list(accumulate([weight for _, _, weight in found], initial=0))
         is_positive = min(added, default=0) >= 0
         return [at for at, _, _ in found], list(accumulate(added, initial=0)), weights, is_positive
 

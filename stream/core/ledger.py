@@ -36,7 +36,7 @@ def knows(ledger: Ledger, reference: int) -> bool:
     """Tell whether a thing of this reference was placed before (0 names nothing)."""
     if not reference:
         return False
-    return reference in ledger[GONE] or any(row[REFERENCE] == reference for row in ledger[ROWS])
+    return reference in ledger[GONE] or reference in [row[REFERENCE] for row in ledger[ROWS]]
 
 
 def place(

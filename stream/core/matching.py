@@ -163,7 +163,9 @@ def on_row(tests: Tests) -> Test | None:
         return None
     if len(tests) == 1:
         ((path, check),) = tests
-        return lambda row: check(value_in(row, path))
+        if path == "amount":
+            return lambda row: check(row[books.AMOUNT])
+        return lambda row: check(row[books.COLUMNS].get(path))
     return lambda row: all(check(value_in(row, path)) for path, check in tests)
 
 

@@ -79,7 +79,9 @@ def of_numbers(numbers: Numbers) -> Totals:
 
     def total(profile: Profile) -> Total:
         found = numbers(profile)
-        return sum([weight for _, _, weight in found]), sum([exact(got) for _, got, _ in found])
+        return sum([weight for _, _, weight in found]), sum(
+            [got if type(got) is int else exact(got) for _, got, _ in found]
+        )
 
     return remembered(("total", numbers), total)
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, TypeVar, cast
 
 from stream.core import ledger as books
-from stream.core.matching import is_number, value_in
+from stream.core.matching import NUMBERS
 from stream.core.profile import Profile
 
 Instants = Callable[[Profile], Sequence[int]]
@@ -47,8 +47,10 @@ def booked(key: int, matches: Test | None) -> Instants:
         if ledger is None:
             return ()
         rows = ledger[books.ROWS] if matches is None else [row for row in ledger[books.ROWS] if matches(row)]
+        if not ledger[books.FOLDED]:  # nothing was merged either
+            return [row[books.AT] for row in rows]
         found = [row[books.AT] for row in rows for _ in range(row[books.WEIGHT])]
-        return found if matches or not ledger[books.FOLDED] else _folded_instants(ledger) + found
+        return found if matches else _folded_instants(ledger) + found
 
     return remembered(("booked", key) if matches is None else instants, instants)
 
@@ -91,19 +93,23 @@ def newest_per_day(sources: Sequence[tuple[int, Test | None]]) -> Callable[[Prof
 def booked_rows(sources: Sequence[tuple[int, Test | None, Callable[[books.Row], Any]]]) -> Rows:
     """Return (instant, value) of every booked row that matches, None where it has no value."""
 
-    def rows(profile: Profile) -> Sequence[tuple[int, Any]]:
-        found = []
+    def values(profile: Profile) -> Sequence[tuple[int, Any]]:
+        found: list[tuple[int, Any]] = []
         for key, matches, value in sources:
             ledger = profile.states.get(key)
-            if ledger is not None:
-                for row in ledger[books.ROWS]:
-                    if matches is None or matches(row):
-                        found += [(row[books.AT], value(row))] * row[books.WEIGHT]
+            if ledger is None:
+                continue
+            rows = ledger[books.ROWS] if matches is None else [row for row in ledger[books.ROWS] if matches(row)]
+            if not ledger[books.FOLDED]:  # nothing was merged either
+                found += [(row[books.AT], value(row)) for row in rows]
+            else:
+                for row in rows:
+                    found += [(row[books.AT], value(row))] * row[books.WEIGHT]
         if len(sources) > 1:
             found.sort(key=_at)
         return found
 
-    return remembered(rows, rows)
+    return remembered(values, values)
 
 
 def end_row(matches: Test | None, *, is_newest: bool) -> RowIn:
@@ -131,24 +137,45 @@ def booked_numbers(sources: tuple[tuple[int, Test | None], ...], path: str, is_e
     Equal asks get the same reader, so that conditions share what it finds. With `is_ever`, amounts that were folded
     away stand at their last instant, where no test is asked of the rows.
     """
+    if is_ever:
+        return _with_folded(sources, path, booked_numbers(sources, path, False))
 
     def numbers(profile: Profile) -> Sequence[tuple[int, Any, int]]:
         found: list[tuple[int, Any, int]] = []
         for key, matches in sources:
             ledger = profile.states.get(key)
-            if ledger is None:
-                continue
-            folded = ledger[books.FOLDED]
-            if is_ever and matches is None and path == "amount" and folded and folded[0]:
-                found.append((folded[4], folded[1], folded[0]))
-            for row in ledger[books.ROWS]:
-                if (matches is None or matches(row)) and is_number(got := value_in(row, path)):
-                    found.append((row[books.AT], got, row[books.WEIGHT]))
+            if ledger is not None:
+                rows = ledger[books.ROWS]
+                found += _numbers_in(rows if matches is None else [row for row in rows if matches(row)], path)
         if len(sources) > 1:
             found.sort(key=_at)
         return found
 
     return remembered(numbers, numbers)
+
+
+def _numbers_in(rows: Sequence[books.Row], path: str) -> list[tuple[int, Any, int]]:
+    """Return (instant, number, weight) of the rows that have a number; a comprehension, since rows may be hundreds."""
+    if path == "amount":
+        return [(at, got, weight) for at, _, got, _, weight, _ in rows if type(got) in NUMBERS]
+    found = [(row[books.AT], row[books.COLUMNS].get(path), row[books.WEIGHT]) for row in rows]
+    return [one for one in found if type(one[1]) in NUMBERS]
+
+
+def _with_folded(sources: tuple[tuple[int, Test | None], ...], path: str, numbers: Numbers) -> Numbers:
+    """Return the reader of numbers and of the amounts that were folded away."""
+    keys = [key for key, matches in sources if matches is None] if path == "amount" else []
+    if not keys:
+        return numbers
+
+    def all_numbers(profile: Profile) -> Sequence[tuple[int, Any, int]]:
+        ledgers = [ledger for key in keys if (ledger := profile.states.get(key)) is not None]
+        folded = [ledger[books.FOLDED] for ledger in ledgers if ledger[books.FOLDED] and ledger[books.FOLDED][0]]
+        if not folded:
+            return numbers(profile)
+        return sorted([*[(one[4], one[1], one[0]) for one in folded], *numbers(profile)], key=_at)
+
+    return remembered(all_numbers, all_numbers)
 
 
 def each(numbers: Numbers) -> Rows:
