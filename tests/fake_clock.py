@@ -88,6 +88,7 @@ class FakeMetrics:
     counts: Counter[str] = field(default_factory=Counter)
     letters: Counter[tuple[str, str]] = field(default_factory=Counter)
     told: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    flaps_told: Counter[str] = field(default_factory=Counter)
     waits: list[int] = field(default_factory=list)
     timer_waits: list[int] = field(default_factory=list)
     by_partition: dict[int, Mapping[tuple[str, str], int]] = field(default_factory=dict)
@@ -144,10 +145,11 @@ class FakeMetrics:
         self.counts["duplicates"] += n
 
     def flaps(self, dimension: str, n: int) -> None:
-        self.counts["flaps"] += n
+        self.flaps_told[dimension] += n
 
     def profiles(self, n: int, total_bytes: int) -> None:
         self.counts["profiles"] += n
+        self.counts["profile bytes"] += total_bytes
 
     def forget(self, partition: int) -> None:
         self.by_partition.pop(partition, None)

@@ -97,7 +97,6 @@ METRICS = (
     Declared("segments_duplicates_total", "counter", (), "Records seen before."),
     Declared("segments_flaps_total", "counter", ("dimension",), "Returns to the segment that was left just before."),
     Declared("segments_rules_info", "latest", ("version",), "1 for the rules in use."),
-    Declared("segments_rules_rejected_total", "counter", (), "Rules that were published and refused."),
     Declared("segments_profile_bytes", "summary", (), "Size of the profiles written."),
 )
 
@@ -271,10 +270,6 @@ class Prometheus:
     def rules(self, version: str) -> None:
         """Say which rules are in use from now on."""
         self._gauges["segments_rules_info"].values[0] = {(version,): 1.0}
-
-    def rules_rejected(self, n: int = 1) -> None:
-        """Count published rules that were refused."""
-        self._count("segments_rules_rejected_total", n)
 
     def profiles(self, n: int, total_bytes: int) -> None:
         """Take n written profiles of so many bytes together."""

@@ -42,7 +42,6 @@ def all_of_them(metrics: Prometheus) -> None:
     metrics.duplicates(2)
     metrics.flaps("lifecycle", 1)
     metrics.rules("abc")
-    metrics.rules_rejected()
     metrics.profiles(3, 900)
 
 
@@ -69,7 +68,6 @@ def test_every_call_shows_in_base_units(metrics: Prometheus) -> None:
     assert shown["segments_duplicates_total", ()] == 2
     assert shown["segments_flaps_total", ("lifecycle",)] == 1
     assert shown["segments_rules_info", ("abc",)] == 1
-    assert shown["segments_rules_rejected_total", ()] == 1
     assert shown["segments_profile_bytes_count", ()] == 3
     assert shown["segments_profile_bytes_sum", ()] == 900
 
