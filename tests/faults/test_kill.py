@@ -32,7 +32,8 @@ pytestmark = [pytest.mark.faults]
 KILLS = 12
 TEN_BYTES = 10 * 900
 """Ten packed profiles of this history, with what each costs in the cache; a test holds it true."""
-SMALL: dict[str, str | int] = {"SEGMENTS_COMMIT_RECORDS": 8, "SEGMENTS_CACHE_BYTES": 4 * TEN_BYTES}
+SMALL: dict[str, str | int] = {"SEGMENTS_COMMIT_RECORDS": 8, "SEGMENTS_CACHE_BYTES": TEN_BYTES}
+"""The cache is of a process, and every partition gets the same share of it, whoever owns the others: two or three."""
 BETWEEN = "between EXEC and publishing"
 
 
@@ -93,7 +94,7 @@ def test_twelve_kills_lose_and_double_nothing(site: Site) -> None:
     assert found.repeats > 0, "a kill behind publishing and before the trim must show as repeats"
     assert len(found.bodies) > 100
     sizes = [len(packed) + OVERHEAD_BYTES for packed in site.profiles().values()]
-    assert 5 < TEN_BYTES / mean(sizes) < 15, "the cache holds about ten customers of each partition"
+    assert 5 < TEN_BYTES / mean(sizes) < 15, "the cache of a worker holds about ten customers"
 
 
 def test_control_kills_that_miss_the_step_between_exec_and_publishing_fail_the_test() -> None:
