@@ -166,6 +166,8 @@ def _tell_segment(told: SegmentTold, zone: ZoneInfo) -> None:
         _tell_leaving(told.leaving, zone)
     for clock in told.clocks:
         say(f"  {clock.word} until {_instant(clock.until, zone)}")
+    for note in told.notes:
+        say(f"  {note}")
     rows = [*_rows("enter", told.enter, zone), *_rows("stay while", told.stay_while, zone)]
     if rows:
         say_table(("", "condition", "holds", "value", "since", "changes if nothing is heard"), rows)

@@ -20,8 +20,8 @@ from stream.core.timeline import Timeline
 from stream.core.transition import Evidence, Transition
 from stream.errors import InputError
 from stream.ruleset.cases_told import SECOND_MS, Difference, Move, Played, expected_text, words_of
-from stream.ruleset.explain import clocks_of
 from stream.ruleset.given import begun, plain, with_given
+from stream.ruleset.kept_out import clocks_of, notes
 from stream.ruleset.layout import AUDIENCES
 from stream.ruleset.names import ABOUT_TO_LEAVE
 from stream.ruleset.ruleset import Ruleset
@@ -205,19 +205,11 @@ class _Stage:
 
     def notes(self, dimension: Dimension, segment: Segment, profile: Profile, now: int) -> Iterator[str]:
         """Yield what beside its conditions kept a customer out of a segment."""
+        yield from notes(dimension, segment, profile, now, self.plan.vocabulary.zone)
         standing = profile.standing(dimension.place)
         assert standing is not None
-        own = dimension.by_name.get(standing.segment)
-        if segment.only_from is not None and standing.segment not in segment.only_from:
-            yield f"only_from {', '.join(sorted(segment.only_from))}"
         for clock in clocks_of(segment, standing, now):
             yield f"{clock.word} until {self.shown(clock.until)}"
-        above = dimension.order[: dimension.order.index(segment)] if segment in dimension.order else ()
-        if own in above:
-            yield f"{own.name} is higher in the order"
-            yield from (
-                f"{each.word} of {own.name} until {self.shown(each.until)}" for each in clocks_of(own, standing, now)
-            )
 
     def when(self, at_ms: int) -> str:
         """Return `at 8d (2026-01-13 00:00)`, in the zone of the vocabulary."""

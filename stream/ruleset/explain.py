@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from zoneinfo import ZoneInfo
 
 from stream.core.condition import Leaf
-from stream.core.dimension import LEFT_AT, TRUE_SINCE, Change, Dimension, Segment
+from stream.core.dimension import Change, Dimension, Segment
 from stream.core.engine import Step, catch_up, step
 from stream.core.event import Event
 from stream.core.plan import Plan
@@ -15,7 +16,8 @@ from stream.core.profile import NEVER, Profile, Standing
 from stream.core.reason import what_ran_out
 from stream.core.timeline import Timeline
 from stream.ruleset.compile_questions import dimension_of
-from stream.ruleset.explained import Asked, Clock, DimensionTold, LeavingTold, SegmentTold
+from stream.ruleset.explained import Asked, DimensionTold, LeavingTold, SegmentTold
+from stream.ruleset.kept_out import clocks_of, notes
 from stream.ruleset.layout import AUDIENCES
 from stream.ruleset.names import ABOUT_TO_LEAVE
 from stream.ruleset.ruleset import Ruleset, SegmentRules
@@ -92,7 +94,7 @@ class Watch(Timeline):
         at: int,
         is_wanted: Callable[[str, str], bool],
     ) -> DimensionTold:
-        told = _Telling(self.profile, ahead, since, at)
+        told = _Telling(self.profile, ahead, since, at, self.plan.vocabulary.zone)
         segments = [one for one in (*dimension.order, dimension.otherwise) if is_wanted(dimension.name, one.name)]
         move = ahead.moves.get(dimension.name)
         return DimensionTold(
@@ -158,6 +160,7 @@ class _Telling:
     ahead: _Ahead
     since: dict[int, int | None]
     at: int
+    zone: ZoneInfo
 
     def segment(self, rules: SegmentRules, segment: Segment, standing: Standing, dimension: Dimension) -> SegmentTold:
         """Return what a segment asks; `rules` are those of the segment that it warns of, if it is a warning."""
@@ -173,7 +176,12 @@ class _Telling:
             stay_while=tuple(self.lines(rules.stay_while, leaves)) if is_asked and rules.stay_while else (),
             clocks=() if leaving else tuple(clocks_of(segment, standing, self.at)),
             leaving=leaving,
+            notes=() if leaving or not rules.is_on else self.notes(dimension, segment),
         )
+
+    def notes(self, dimension: Dimension, segment: Segment) -> tuple[str, ...]:
+        """Return what beside its conditions and its clocks keeps the customer out of a segment."""
+        return tuple(notes(dimension, segment, self.profile, self.at, self.zone))
 
     def leaving(self, rules: SegmentRules) -> LeavingTold:
         """Return when the customer leaves a segment if nothing is heard."""
@@ -222,22 +230,6 @@ class _Telling:
             changes_at=at,
             is_exact=is_known or at is None,
         )
-
-
-def clocks_of(segment: Segment, standing: Standing, at: int) -> Iterator[Clock]:
-    """Yield the spans that hold a customer in or out of a segment at an instant."""
-    clock = standing.clocks.get(segment.name)
-    found: list[Clock] = []
-    if standing.segment == segment.name:
-        found.append(Clock("stay_at_least", standing.since + segment.stay_at_least_ms))
-        if segment.stay_at_most_ms:
-            found.append(Clock("stay_at_most", standing.since + segment.stay_at_most_ms))
-    elif clock is not None:
-        if clock[TRUE_SINCE] >= 0:
-            found.append(Clock("wait", clock[TRUE_SINCE] + segment.wait_ms))
-        if clock[LEFT_AT] >= 0:
-            found.append(Clock("cooldown", clock[LEFT_AT] + segment.cooldown_ms))
-    return (each for each in found if each.until > at)
 
 
 def segment_id(dimension: str, segment: str) -> str:

@@ -63,6 +63,8 @@ class SegmentTold:
     clocks: tuple[Clock, ...]
     leaving: LeavingTold | None = None
     """Set for `SEGMENT.about_to_leave` only."""
+    notes: tuple[str, ...] = ()
+    """What else keeps the customer out: the segment around, who may come in, a stay that was used up, the order."""
 
 
 @dataclass(frozen=True, slots=True)

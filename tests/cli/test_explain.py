@@ -229,3 +229,41 @@ def test_where_silence_leads_says_what_ends_then(events: Path, rules: Path) -> N
     found = {each["name"]: each for each in told(events, rules)["dimensions"]}
     assert found["stage"]["next_condition"] == "order_placed within 7d"
     assert found["audiences.later"]["next_condition"] == "wait"
+
+
+NESTED = STAGE | {
+    "gift/dimension.yaml": "title: G\nowner: o\nquestion: q\ninside: stage.gone\norder: [giver]\notherwise: rest\n",
+    "gift/rest.yaml": "title: R\nowner: o\n",
+    "gift/giver.yaml": "title: G\nowner: o\nenter: {did: order_placed}\n",
+    "back/dimension.yaml": "title: B\nowner: o\nquestion: q\norder: [back, late, early]\notherwise: rest\n",
+    "back/rest.yaml": "title: R\nowner: o\n",
+    "back/back.yaml": "title: B\nowner: o\nonly_from: [late]\nenter: {did: order_placed}\n",
+    "back/late.yaml": "title: L\nowner: o\nenter: {did: order_placed, at_least: 2}\n",
+    "back/early.yaml": "title: E\nowner: o\nenter: {did: order_placed}\n",
+    "audiences/guest.yaml": "title: G\nowner: o\nenter: {did: order_placed}\nstay_at_most: 2d\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("about", "day", "note"),
+    [
+        ("gift.giver", 4, "gift is inside stage.gone, where the customer is not"),
+        ("back.back", 4, "only_from late, and the customer is in early"),
+        ("audiences.guest", 6, "stay_at_most was used up; `enter` must be false once"),
+    ],
+)
+def test_who_is_kept_out_though_every_condition_holds_reads_why(
+    events: Path, tmp_path: Path, about: str, day: int, note: str
+) -> None:
+    rules = folder(tmp_path / "nested", NESTED)
+    at = ("--at", f"2026-01-0{day}T12:00:00Z")
+    segment = only(told(events, rules, about, *at))
+    assert (segment["is_member"], [line["holds"] for line in segment["enter"]]) == (False, [True])
+    assert (segment["clocks"], segment["notes"]) == ([], [note])
+    assert f"  {note}\n" in segments("explain", "c-1", about, "--events", events, "--rules", rules, *at).stdout
+
+
+def test_who_is_higher_in_the_order_reads_so_and_a_member_reads_nothing(events: Path, tmp_path: Path) -> None:
+    rules = folder(tmp_path / "nested", NESTED | {"back/back.yaml": "title: B\nowner: o\nenabled: false\n"})
+    assert only(told(events, rules, "back.early"))["notes"] == ["late is higher in the order"]
+    assert only(told(events, rules, "back.late"))["notes"] == []

@@ -321,3 +321,29 @@ def test_rules_with_problems_are_annotated_too_and_are_objects_for_programs(tmp_
     assert f"::error file={rules}/audiences/bad.yaml,line=1,col=1::" in result.stdout
     code, told = answer("rules", "test", rules)
     assert (code, {each["code"] for each in told["problems"]}) == (1, {"rule-missing"})
+
+
+@pytest.mark.parametrize(
+    ("rule", "asked", "note"),
+    [
+        ("stay_at_most: 1d\n", "{at: 0d, enters: x}, {at: 1d, leaves: x}, ", "stay_at_most was used up; `enter` must"),
+        ("stay_at_most: 1d\ncooldown: 9d\n", "", "cooldown until 2026-01-15 00:00"),
+    ],
+)
+def test_a_stay_that_was_used_up_keeps_out(tmp_path: Path, rule: str, asked: str, note: str) -> None:
+    case = "    events:\n      - {at: 0d, did: order_placed, order_id: a, amount: 1}\n    until: 3d\n"
+    case += f"    expect: [{asked}{{at: 2d, enters: x}}]\n"
+    told = failing(tmp_path, rule + "enter: {did: order_placed}\n", case)
+    assert f"but  {note}" in told
+
+
+def test_a_nested_dimension_says_where_the_customer_is_not(tmp_path: Path) -> None:
+    case = "tests:\n  - name: n\n    events:\n      - {at: 0d, did: order_placed, order_id: a, amount: 1}\n"
+    inside = ORDERED | {
+        "gift/dimension.yaml": "title: G\nowner: o\nquestion: q\ninside: stage.mid\norder: [giver]\notherwise: rest\n",
+        "gift/rest.yaml": "title: R\nowner: o\n",
+        "gift/giver.yaml": "title: G\nowner: o\nenter: {did: order_placed}\n",
+        "gift/giver.test.yaml": case + "    expect: [{at: 0d, enters: giver}]\n",
+    }
+    told = segments("rules", "test", folder(tmp_path, inside)).stdout
+    assert "but  gift is inside stage.mid, where the customer is not" in told
