@@ -37,7 +37,7 @@ setup: $(READY) ## make .venv from the locked, hashed requirements; git asks scr
 demo: $(READY) ## real customers moving through their segments; ARGS="--until-caught-up --json"
 	@$(BIN)/segments demo $(ARGS)
 
-test: $(READY) ## all tests: unit, servers, faults; says what this machine could not run, holds the coverage floor
+test: $(READY) ## all tests but the nightly ones: unit, servers, faults; says what this machine could not run, holds the coverage floor
 	@$(BIN)/python -m pytest $(COVER) $(HELD) $(PYTEST_ARGS)
 
 test-unit: $(READY) ## only what needs no server, with branch coverage of the pure packages
@@ -49,7 +49,7 @@ test-servers: $(READY) ## embedded Valkey and mock broker always; real Redis and
 test-faults: $(READY) ## kill, pause and cut servers and workers
 	@$(BIN)/python -m pytest -m "faults and not nightly" $(PYTEST_ARGS)
 
-nightly: $(READY) ## everything, with many more examples and kills; without PYTEST_ARGS the 100,000 pairs too
+nightly: $(READY) ## everything, with many more examples; without PYTEST_ARGS the 100,000 pairs too
 	@HYPOTHESIS_PROFILE=nightly $(BIN)/python -m pytest -m "" --timeout=3600 --deselect $(PAIRS) $(PYTEST_ARGS)
 	@$(if $(strip $(PYTEST_ARGS)),,$(MAKE) --no-print-directory pairs)
 

@@ -3,70 +3,20 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
 from pathlib import Path
+
+from scripts.points import ALSO, GROUPS
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "laws.md"
 HEAD = """# Which test shows what
 
-Made by `make fmt` from the names of the tests; a test holds it current.
+Made by `make fmt` from the names of the tests; a test holds it current, another that every file of tests is here.
+`make test` runs all but those marked (nightly); of those marked (full size nightly) it runs the smaller sizes.
+A file that shows several points has its tests named at the first.
 
 """
-POINTS: dict[str, tuple[str, ...]] = {
-    "Law 1: time is an argument": ("tests/laws/test_law_1_*.py", "tests/house/test_rooms.py"),
-    "Law 2: the log decides; replay = live = any batching, any restarts, any worker": (
-        "tests/laws/test_law_2_*.py",
-        "tests/e2e/test_replay_is_live.py",
-    ),
-    "Law 3: catch up before applying": ("tests/laws/test_law_3_*.py",),
-    "Law 4: each transition leaves what the one before entered": ("tests/laws/test_law_4_*.py",),
-    "Law 5: one commit": (
-        "tests/laws/test_law_5_*.py",
-        "tests/contracts/store_contract.py",
-        "tests/adapters/test_redis_retries.py",
-    ),
-    "Law 6: one line of history": ("tests/laws/test_law_6_*.py", "tests/adapters/test_redis_unknown.py"),
-    "Law 7: nothing disappears": (
-        "tests/laws/test_law_7_*.py",
-        "tests/laws/test_bad_input.py",
-        "tests/e2e/test_bad_input.py",
-        "tests/e2e/test_transactions.py",
-    ),
-    "Laws 8 and 9: exactly one segment; channel-blind": ("tests/laws/test_laws_8_and_9.py",),
-    "The engine agrees with the naive oracle": (
-        "tests/core/test_oracle_agreement.py",
-        "tests/core/test_families_*.py",
-        "tests/house/test_oracle_alone.py",
-    ),
-    "Planted engine bugs are caught by the oracle": ("tests/core/test_mutations.py",),
-    "The published snapshots of the lifecycle, to the customer": ("tests/rules/test_lifecycle_snapshots.py",),
-    "kill -9 at random steps, two workers, controls that must fail": ("tests/faults/test_kill.py",),
-    "Redis cut, stopped, restarted; the broker restarted; watchdog; back-pressure": (
-        "tests/faults/test_*.py",
-        "tests/adapters/test_redis_faults.py",
-        "tests/adapters/test_kafka_watchdog.py",
-    ),
-    "The demo, starts and stops, what is refused at a start": (
-        "tests/e2e/test_demo.py",
-        "tests/e2e/test_start_and_stop.py",
-        "tests/e2e/test_neighbours_not_there.py",
-        "tests/demo/test_*.py",
-    ),
-    "Kafka and Redis that ask who is there: logins, certificates, and what is said of wrong ones": (
-        "tests/e2e/test_secured.py",
-    ),
-    "An hour of silence, then ticks": ("tests/e2e/test_an_hour_of_silence.py", "tests/service/test_worker.py"),
-    "The batch consumer on Faust: private names, order, seek, rebalance": (
-        "tests/adapters/test_faust_contract.py",
-        "tests/adapters/test_kafka_worker.py",
-        "tests/adapters/test_kafka_lanes.py",
-    ),
-    "Mistakes in rules, word for word": ("tests/ruleset/test_errors.py", "tests/ruleset/test_grammar.py"),
-    "The shipped rules and their cases": ("tests/rules/test_starter_cases.py", "tests/cli/test_rules*.py"),
-    "Bytes that are published": ("tests/wire/test_*.py",),
-    "Bad settings, all at once": ("tests/settings/test_*.py",),
-    "The image's entry point, user, environment and health command; linters": ("tests/house/test_*.py",),
-}
 LAWS: dict[str, str] = {
     "Law 1": "No decision reads a clock. Every verdict carries *holds until*: the first instant at which "
     "silence alone could change it.",
@@ -92,28 +42,72 @@ LAWS: dict[str, str] = {
 """What each law says; the words before the colon of its point."""
 
 
+Test = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def nodes_in(path: Path) -> list[Test]:
+    """Return the tests of one file, in the order of the file."""
+    named = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, Test)]
+    return [node for node in sorted(named, key=lambda node: node.lineno) if node.name.startswith("test_")]
+
+
 def tests_in(path: Path) -> list[str]:
     """Return the names of the tests of one file, in the order of the file."""
-    found = ast.walk(ast.parse(path.read_text()))
-    named = [node for node in found if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    return [node.name for node in sorted(named, key=lambda node: node.lineno) if node.name.startswith("test_")]
+    return [node.name for node in nodes_in(path)]
+
+
+def told(test: Test) -> str:
+    """Return the sentence that the name of a test is, with what only the nightly run does of it."""
+    marks = [ast.unparse(each) for each in test.decorator_list]
+    when = " (nightly)" if "pytest.mark.nightly" in marks else ""
+    if not when and any("mark.nightly" in each for each in marks):
+        when = " (full size nightly)"
+    return test.name.removeprefix("test_").replace("_", " ") + when
+
+
+def files_of(patterns: tuple[str, ...]) -> list[Path]:
+    """Return the files of one point; raises ValueError for a pattern without a file, or where none has a test."""
+    found = {pattern: list(ROOT.glob(pattern)) for pattern in patterns}
+    if empty := [pattern for pattern, paths in found.items() if not paths]:
+        raise ValueError(f"there is no {', '.join(empty)}")
+    paths = sorted({path for each in found.values() for path in each})
+    if not any(map(tests_in, paths)):
+        raise ValueError(f"no test is in {', '.join(patterns)}")
+    return paths
+
+
+def shown() -> set[Path]:
+    """Return every file that belongs to a point."""
+    return {path for points in GROUPS.values() for patterns in points.values() for path in files_of(patterns)}
+
+
+def rows(patterns: tuple[str, ...], named: set[Path]) -> Iterator[str]:
+    """Yield a line for each file of a point, with its tests where they were not named before; `named` grows."""
+    for path in files_of(patterns):
+        tests = nodes_in(path)
+        said = f"{len(tests)} named above" if path in named else "; ".join(map(told, tests))
+        yield f"- `{path.relative_to(ROOT)}`: {said if tests else about(path)}\n"
+        named.add(path)
+
+
+def about(path: Path) -> str:
+    """Return what a file says of itself, where it has its tests from another one."""
+    first = (ast.get_docstring(ast.parse(path.read_text())) or "").partition("\n")[0]
+    return first[:1].lower() + first[1:].removesuffix(".")
 
 
 def page() -> str:
     """Return the page; raises ValueError for a point that no test shows."""
-    parts = [HEAD]
-    for point, patterns in POINTS.items():
-        files = sorted({path for pattern in patterns for path in ROOT.glob(pattern)})
-        rows = [(path, tests_in(path)) for path in files]
-        if not any(names for _, names in rows):
-            raise ValueError(f"no test shows: {point}")
-        parts.append(f"## {point}\n\n")
-        if said := LAWS.get(point.partition(":")[0]):
-            parts.append(f"{said}\n\n")
-        for path, names in rows:
-            told = "; ".join(name.removeprefix("test_").replace("_", " ") for name in names)
-            parts.append(f"- `{path.relative_to(ROOT)}`: {told}\n")
-        parts.append("\n")
+    parts, named = [HEAD], set[Path]()
+    for group, points in GROUPS.items():
+        parts.append(f"## {group}\n\n")
+        for point, patterns in points.items():
+            parts.append(f"### {point}\n\n")
+            if law := LAWS.get(point.partition(":")[0]):
+                parts.append(f"{law}\n\n")
+            if also := ALSO.get(point):
+                parts.append(f"Beside the tests: {also}\n\n")
+            parts += [*rows(patterns, named), "\n"]
     return "".join(parts)
 
 

@@ -240,7 +240,7 @@ class Metrics(Protocol):
         ...
 
     def lag(self, topic: str, partition: int, records: int, age_ms: int) -> None:
-        """Say how many records of the partition wait, and how old the oldest is."""
+        """Say how many records of the partition wait, and for how long it has not been caught up."""
         ...
 
     def intake_frontier_age(self, age_ms: int) -> None:

@@ -34,6 +34,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=stage)
 
 
+NIGHTLY = pytest.StashKey[int]()
+"""How many tests this run leaves to the nightly one."""
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Count what is left to the nightly run."""
+    for item in items:
+        if item.get_closest_marker("nightly"):
+            item.config.stash[NIGHTLY] = item.config.stash.get(NIGHTLY, 0) + 1
+
+
 def skip_reason(report: Report) -> str | None:
     """Return why the test or module was skipped; None when it ran, or failed as expected."""
     if not report.skipped or hasattr(report, "wasxfail"):
@@ -66,7 +77,9 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say what this machine could not run, and why."""
+    """Say what was left to the nightly run, and what this machine could not run, and why."""
+    if left := terminalreporter.config.stash.get(NIGHTLY, 0):
+        terminalreporter.line(f"{left} nightly tests were not asked for: `make nightly` runs them")
     reasons = Counter(skip_reason(report) for report in terminalreporter.getreports("skipped"))
     if not reasons:
         return

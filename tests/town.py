@@ -28,10 +28,10 @@ from stream.wire.head import Head, decode_head, encode_head
 from stream.wire.placing import partition_of
 from stream.wire.profile import decode_profile
 from stream.wire.replay import encode_line
-from stream.wire.transition import DECIDED_AT
 from tests.fake_clock import FakeClock, FakeFrontier, FakeMetrics
 from tests.fake_log import FakeLog, FakeProducer, Fate, Headers, Killed, MortalStore
 from tests.fakes import FakeServer
+from tests.marks import as_repeated, check_marks
 
 RULES = (1, "hash of the rules")
 TOPICS = Topics()
@@ -238,16 +238,13 @@ class Consumed(NamedTuple):
     repeats: int
 
 
-def as_repeated(record: Record) -> object:
-    """Return what every repeat of a transition has alike: all but when the service noticed, after a rollback later."""
-    return record.value, [each for each in record.headers if each[0] != DECIDED_AT], record.partition
-
-
-def consumed(log: FakeLog) -> Consumed:
+def consumed(log: FakeLog, source: str = TOPICS.source) -> Consumed:
     """Read the transitions topic as a consumer does that keeps one integer per customer.
 
-    Fails, naming law 5, where a customer's sequence has a gap or a repeat differs from the first.
+    Fails, naming law 5, where a customer's sequence has a gap or a repeat differs from the first; naming law 2, where
+    headers are not those that the body means, so that equal bodies are equal records.
     """
+    check_marks(log.all(TOPICS.transitions), log.all(TOPICS.membership), source)
     bodies: Bodies = {}
     seen: dict[tuple[bytes, int], Record] = {}
     repeats = 0

@@ -57,7 +57,7 @@ def check(site: Site, plan: Plan) -> Consumed:
     """
     log = site.dump()
     meant = meaning(log, plan)
-    found = consumed(log)
+    found = consumed(log, site.topics.source)
     differs("law 2: transitions are not those of the replay", found.bodies, meant.bodies)
     wanted = {name: membership.body(each, plan) for name, each in meant.profiles.items()}
     differs("law 5: the newest membership is not that of the replay", last(log), wanted)

@@ -118,7 +118,7 @@ def test_the_step_between_exec_and_publishing_is_what_it_says(site: Site) -> Non
     with Redis.from_url(site.redis_url) as client:
         committed = [client.lrange(site.keys(number).outbox, 0, -1) for number in range(site.partitions)]
     waiting = sequences(chain.from_iterable(committed))
-    told = {name: len(bodies) for name, bodies in consumed(site.dump()).bodies.items()}
+    told = {name: len(bodies) for name, bodies in consumed(site.dump(), site.topics.source).bodies.items()}
     orphans = {(name, sequence) for name, sequence in waiting if sequence > told.get(name, 0)}
     assert orphans, "all that was committed had been published"
     finish(site)

@@ -42,8 +42,8 @@ def project(pytester: pytest.Pytester) -> pytest.Pytester:
     return pytester
 
 
-def run(project: pytest.Pytester) -> pytest.RunResult:
-    return project.runpytest_subprocess("-p", "no:cacheprovider", "-s")
+def run(project: pytest.Pytester, *options: str) -> pytest.RunResult:
+    return project.runpytest_subprocess("-p", "no:cacheprovider", "-s", *options)
 
 
 def test_a_skip_is_told_with_its_reason_before_the_closing_line(
@@ -69,6 +69,13 @@ def test_a_module_that_skips_itself_fails_as_well(project: pytest.Pytester, monk
     result = run(project)
     assert result.ret == pytest.ExitCode.INTERRUPTED
     result.stdout.fnmatch_lines(["*but this was skipped*no_such_module*"])
+
+
+def test_what_is_left_to_the_nightly_run_is_told(project: pytest.Pytester) -> None:
+    project.makepyfile(test_other="import pytest\n\n@pytest.mark.nightly\ndef test_long(): pass")
+    said = "*1 nightly tests were not asked for: `make nightly` runs them*"
+    run(project, "-m", "not nightly", "-k", "thinks or long").stdout.fnmatch_lines([said, "*1 passed*"])
+    assert "nightly tests" not in run(project, "-k", "thinks or long").stdout.str()
 
 
 def test_quick_stages_run_first(project: pytest.Pytester) -> None:

@@ -8,6 +8,7 @@ from itertools import cycle, repeat
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from stream.service.limits import Limits
 from tests.fake_log import Fate
@@ -210,3 +211,14 @@ async def test_control_by_the_clock_on_the_wall_law_2_breaks() -> None:
     town = await behind_the_wall(ByTheWall)
     with pytest.raises(AssertionError, match="law 2"):
         assert consumed(town.log).bodies == replayed(town.log, starter()), "law 2"
+
+
+@pytest.mark.parametrize("header", ["ce_id", "ce_source", "ce_time", "segments.decided_at"])
+async def test_control_a_header_that_is_missing_is_told(header: str) -> None:
+    town = await Town(starter()).open()
+    await lived(town, shop_history(3, 100))
+    records = next(found for (topic, _), found in town.log.logs.items() if topic == TOPICS.transitions and found)
+    without = tuple(each for each in records[0].headers if each[0] != header)
+    records[0] = replace(records[0], headers=without)
+    with pytest.raises(AssertionError, match=r"^law 2: "):
+        consumed(town.log)
