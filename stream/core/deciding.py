@@ -155,17 +155,15 @@ def _settle(
 ) -> list[Change]:
     """Decide again until nothing moves; no segment is entered twice at one instant.
 
-    Only the last look says until when: who stands elsewhere by now is asked other things. In a circle all of them do.
+    It never is, and this ends: `enter` of who was just entered holds and no stay of theirs is over, so they keep, and
+    only a segment higher in the order takes the customer from them. After the first move all others go upwards.
+    Only the last look says until when: who stands elsewhere by now is asked other things.
     """
-    look, earliest = Look(dimension, profile, standing, now), NEVER
+    look = Look(dimension, profile, standing, now)
     ticked = look.until
-    entered: set[str] = set()
-    while (winner := _winner(look)) != standing.segment and winner not in entered:
-        entered.add(winner)
+    while (winner := _winner(look)) != standing.segment:
         changes = _moved(dimension, standing, winner, now, changes)
-        earliest, look.until = min(earliest, look.until), ticked
-    if winner != standing.segment:
-        look.until = min(earliest, look.until)
+        look.until = ticked
     standing.until = _until(look)
     return changes
 

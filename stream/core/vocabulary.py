@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from stream.core.event import Event
+from stream.core.matching import present
 from stream.errors import InputError
 
 EXPONENTS = {"JPY": 0, "KRW": 0, "VND": 0, "CLP": 0, "ISK": 0, "UGX": 0, "XAF": 0, "XOF": 0, "PYG": 0}
@@ -161,7 +162,7 @@ class Vocabulary:
         if not named:
             return properties
         currency = properties.get("currency")
-        if currency is not None and currency != self.currency:
+        if currency != self.currency and present(currency) is not None:
             raise InputError("currency", f"currency {currency!r} is not {self.currency}, and no rate for it is known")
         changed = dict(properties)
         for name in named:

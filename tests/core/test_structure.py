@@ -190,10 +190,16 @@ def test_three_levels_leave_at_one_instant() -> None:
 
 
 def test_no_segment_is_entered_twice_at_one_instant() -> None:
-    """Three segments that hand a customer on to each other stop when the circle is closed."""
+    """Segments that hand a customer on to each other do so upwards only: who was just entered keeps against all below.
+
+    So the circle is never closed, wherever the customer came into it.
+    """
     order = {
-        "a": asked("family") | {"only_from": ["rest", "c"]},
-        "b": asked("family") | {"only_from": ["a"]},
-        "c": asked("family") | {"only_from": ["b"]},
+        "a": asked("family") | {"only_from": ["b"]},
+        "b": asked("family") | {"only_from": ["c"]},
+        "c": asked("family") | {"only_from": ["rest", "a"]},
     }
-    assert changes(rules_of(d={"order": order}), [plan_told(1, "family")], 9) == [(1, "rest", "a")]
+    records = [plan_told(1, "family")]
+    assert changes(rules_of(d={"order": order}), records, 9) == [(1, "rest", "c"), (1, "c", "b"), (1, "b", "a")]
+    from_the_top = order | {"a": asked("family") | {"only_from": ["rest", "b"]}}
+    assert changes(rules_of(d={"order": from_the_top}), records, 9) == [(1, "rest", "a")]

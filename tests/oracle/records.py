@@ -94,6 +94,7 @@ def judge_one(
         "unknown_event": not is_known and vocabulary.get("known_events_only", True),
         "future": occurred > record.record_time + tolerance,
         "past": occurred < history_starts(vocabulary),
+        "currency": is_in_another_currency(vocabulary, one),
         "duplicate": any(other.content["event_id"] == content["event_id"] for other in before),
         "duplicate_order": is_order_again(vocabulary, before, one),
     }
@@ -150,6 +151,15 @@ def with_money(vocabulary: dict[str, Any], one: Accepted) -> dict[str, Any]:
         if kind == "money" and properties.get(name) not in (None, "", []):
             properties[name] = whole_minor(vocabulary, properties[name])
     return properties
+
+
+def is_in_another_currency(vocabulary: dict[str, Any], one: Accepted) -> bool:
+    """Return whether a record tells of money in a currency that is not the base one."""
+    types = ((vocabulary.get("events") or {}).get(one.name) or {}).get("properties") or {}
+    properties = one.content.get("properties") or {}
+    currency = properties.get("currency")
+    is_money_told = any(kind == "money" and name in properties for name, kind in types.items())
+    return is_money_told and currency not in (None, "", [], vocabulary.get("currency", "EUR"))
 
 
 def whole_minor(vocabulary: dict[str, Any], value: object) -> Fraction:

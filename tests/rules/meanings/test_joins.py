@@ -14,7 +14,7 @@ from stream.wire.replay import encode_line
 from tests.core.agreement import as_bytes
 from tests.core.side_by_side import plan_with
 from tests.oracle import Rec
-from tests.oracle.story import MONDAY_MS, at_ms, audience, did, order
+from tests.oracle.story import MONDAY_MS, at_ms, audience, did, order, told
 
 VIEW = "product_viewed"
 TWICE: dict[str, Any] = {"did": VIEW, "at_least": 2}
@@ -48,6 +48,22 @@ def moves(transitions: list[Transition]) -> list[tuple[str, float, str, str, str
     return [
         (one.customer_id, (one.at - MONDAY_MS) / 1000, one.left, one.entered, one.cause.kind) for one in transitions
     ]
+
+
+def test_meaning_08_a_join_of_two_ids_without_records_makes_nobody_known() -> None:
+    """A join says who is who, not of anybody that they are: known is who has a record, under either id."""
+    everyone = audience({"everyone": True})
+    run, found = run_of(everyone, [], (5, "c-1", "c-2"))
+    assert (run.timeline.profiles, found) == ({}, [])
+    _, found = run_of(everyone, [of("c-2", did(9))], (5, "c-1", "c-2"))
+    assert moves(found) == [("c-1", 9, "", "x", "event")]
+
+
+def test_meaning_11_any_event_does_not_match_a_join() -> None:
+    _, found = run_of(audience({"did": "any_event"}), [told(1, traits={"plan": "a"})], (5, "c-1", "c-2"))
+    assert found == []
+    _, found = run_of(audience({"did": "any_event"}), [of("c-2", did(1))], (5, "c-1", "c-2"))
+    assert [(one.customer_id, one.entered) for one in found] == [("c-2", "x"), ("c-2", ""), ("c-1", "x")]
 
 
 def test_meaning_37_the_one_that_stays_is_as_if_every_record_had_carried_its_id() -> None:

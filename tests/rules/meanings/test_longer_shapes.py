@@ -8,7 +8,7 @@ import pytest
 
 from stream.core.lottery import place
 from stream.errors import RuleError
-from tests.core.side_by_side import flips, plan_with, played
+from tests.core.side_by_side import agree, flips, plan_with, played
 from tests.oracle import Rec
 from tests.oracle.story import DAY_S, audience, did, dimension, order, refund, told
 
@@ -182,13 +182,28 @@ def test_meaning_25_repeating_the_value_does_not_restart_it() -> None:
 def test_meaning_25_for_on_a_segment_or_list_counts_since_the_customer_entered_it() -> None:
     assert flips({"in_list": "openings", "for": "10s"}, [told(1, lists={"openings": "added"})], 60) == [11]
     rules = audience({"in_segment": "d.a", "for": "10s"}) | dimension({"a": {"enter": {"did": VIEW}}})
-    entered = [one for one in played(rules, [did(1)], did(60).record_time)[1] if one.dimension == "audiences.x"]
+    entered = [one for one in agree(rules, [did(1)], did(60).record_time) if one.dimension == "audiences.x"]
     assert [one.at for one in entered] == [did(11).record_time]
 
 
 def test_meaning_25_for_less_than_is_the_rest() -> None:
     enter = {"trait": "plan", "is": "family", "for_less_than": "10s"}
     assert flips(enter, [told(1, traits={"plan": "family"})], 60) == [1, 11]
+
+
+def test_meaning_25_for_less_than_on_a_segment_is_the_rest() -> None:
+    rules = audience({"in_segment": "d.a", "for_less_than": "10s"}) | dimension({"a": {"enter": {"did": VIEW}}})
+    found = [one for one in agree(rules, [did(1)], did(60).record_time) if one.dimension == "audiences.x"]
+    assert [(one.at, one.entered) for one in found] == [(did(1).record_time, "x"), (did(11).record_time, "")]
+
+
+def test_meaning_25_the_rest_of_a_list_is_said_with_not() -> None:
+    """`in_list` takes `for` alone; on it and not for so long yet is the same question."""
+    records = [told(1, lists={"openings": "added"})]
+    with pytest.raises(RuleError, match="rule-key"):
+        plan_with(audience({"in_list": "openings", "for_less_than": "10s"}))
+    rest = {"all": [{"in_list": "openings"}, {"not": {"in_list": "openings", "for": "10s"}}]}
+    assert flips(rest, records, 60) == [1, 11]
 
 
 def test_meaning_25_all_start_at_the_exact_instant() -> None:

@@ -97,16 +97,31 @@ def test_meaning_29_decided_again_until_nothing_moves() -> None:
     assert changes(rules, [did(1)]) == [(1, "rest", "a"), (1, "a", "b")]
 
 
+CHAIN: dict[str, dict[str, Any]] = {
+    "a": {"enter": VIEWED, "only_from": ["b"]},
+    "b": {"enter": VIEWED, "only_from": ["c"]},
+    "c": {"enter": VIEWED},
+}
+
+
 def test_meaning_29_no_segment_is_entered_twice_at_one_instant() -> None:
-    rules = of(
-        {
-            "a": {"enter": EVERYONE, "only_from": ["rest", "c"]},
-            "b": {"enter": EVERYONE, "only_from": ["a"]},
-            "c": {"enter": EVERYONE, "only_from": ["b"]},
-        }
-    )
-    entered = [into for _, _, into in changes(rules, [did(1)])]
-    assert len(entered) == len(set(entered))
+    """Three that hand a customer up to each other are entered once each; who was entered keeps, so none goes down."""
+    assert changes(of(CHAIN), [did(1)], 99) == [(1, "rest", "c"), (1, "c", "b"), (1, "b", "a"), (11, "a", "rest")]
+
+
+def test_meaning_29_nor_where_the_segments_point_at_each_other_in_a_circle() -> None:
+    """Here `c` would take the customer back from `a`; but `a` stands higher and keeps."""
+    circle = CHAIN | {"c": {"enter": VIEWED, "only_from": ["rest", "a"]}}
+    assert changes(of(circle), [did(1)], 9) == [(1, "rest", "c"), (1, "c", "b"), (1, "b", "a")]
+
+
+@pytest.mark.parametrize("clock", ["wait", "stay_at_least", "stay_at_most", "cooldown"])
+def test_meaning_29_nor_where_a_clock_runs(clock: str) -> None:
+    """Who just came has stayed for no time: no stay is over at the instant of entering."""
+    found = changes(of({name: one | {clock: "4s"} for name, one in CHAIN.items()}), [did(1)], 9)
+    begins = 5 if clock == "wait" else 1
+    assert found[:3] == [(begins, "rest", "c"), (begins, "c", "b"), (begins, "b", "a")]
+    assert len({(second, entered) for second, _, entered in found}) == len(found)
 
 
 def test_meaning_30_all_clocks_run_side_by_side_each_from_its_own_instant() -> None:
@@ -129,10 +144,18 @@ def test_meaning_30_for_a_nested_dimension_wait_counts_since_being_inside() -> N
 
 
 def test_meaning_30_cooldown_counts_since_the_customer_left_for_whatever_reason() -> None:
-    """Here: because a higher segment asked."""
+    """A higher segment asked, the longest stay was over, nothing held any more, the outer one was left."""
     rules = of({"a": {"enter": ORDERED}, "b": {"enter": {"did": VIEW}, "cooldown": "20s"}})
     found = changes(rules, [did(1), order(5)], 99)
     assert found == [(1, "rest", "b"), (5, "b", "a"), (15, "a", "rest"), (25, "rest", "b")]
+    too_long = audience(VIEWED, stay_at_most="3s", cooldown="20s")
+    assert changes(too_long, [did(1), did(20)], 99) == [(1, *IN), (4, *OUT), (24, *IN), (27, *OUT)]
+    not_so = audience(VIEWED, cooldown="20s")
+    assert changes(not_so, [did(1), did(25)], 99) == [(1, *IN), (11, *OUT), (31, *IN), (35, *OUT)]
+    inner = dimension({"seen": {"enter": {"did": VIEW}, "cooldown": "20s"}}, "inner", inside="d.on")
+    gone_out = of({"on": {"enter": {"trait": "plan", "is": "a"}}}) | inner
+    told_of = named(gone_out, [did(1), plan_told(2, "a"), plan_told(6, None), plan_told(8, "a")])
+    assert [one[0] for one in told_of if one[3] == "seen"] == [2, 26]
 
 
 def test_meaning_30_stay_counts_since_entering() -> None:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from stream.errors import RuleError
+from stream.errors import InputError, RuleError
+from stream.wire.event import decode_event
+from tests.core.agreement import as_bytes
 from tests.core.side_by_side import agree, flips, plan_with
 from tests.oracle import Rec
 from tests.oracle.story import audience, did, order, refund, told
@@ -143,17 +145,23 @@ def test_meaning_11_any_event_is_any_behaviour_and_not_what_is_told() -> None:
 
 
 def test_meaning_11_an_event_the_vocabulary_does_not_name_goes_to_the_dead_letters() -> None:
-    assert flips({"did": "any_event"}, [did(1, "no_such_event")]) == []
+    unknown = did(1, "no_such_event")
+    assert flips({"did": "any_event"}, [unknown]) == []
+    with pytest.raises(InputError, match="no_such_event") as caught:
+        plan_with(audience({"everyone": True})).vocabulary.accept(decode_event(as_bytes(unknown)), unknown.record_time)
+    assert caught.value.code == "event_name"
 
 
-@pytest.mark.parametrize(("event", "found"), [("any_event", [1]), ("no_such_*", None), ("product_*", [])])
+@pytest.mark.parametrize(
+    ("event", "found"), [("any_event", [1]), ("no_such_*", None), ("product_*", []), ("product_viewed", [])]
+)
 def test_meaning_11_kept_unknown_events_are_matched_by_any_event_only(event: str, found: list[float] | None) -> None:
     keep = {"known_events_only": False}
     if found is None:
         with pytest.raises(RuleError, match="rule-name"):
             plan_with(audience({"did": event}, keep))
     else:
-        assert flips({"did": event}, [did(1, "no_such_event")], vocabulary=keep) == found
+        assert flips({"did": event}, [did(1, "product_teased")], vocabulary=keep) == found
 
 
 def test_meaning_12_all_of_where_must_hold_on_the_same_event() -> None:
@@ -181,9 +189,12 @@ def test_meaning_13_missing_is_absent_null_empty_text_or_an_empty_list(empty: An
     assert flips(enter, [told(1, traits={"interests": empty})]) == [1]
 
 
-@pytest.mark.parametrize("empty", [None, ""], ids=["null", "empty"])
-def test_meaning_13_setting_null_or_empty_clears_a_trait(empty: Any) -> None:
-    assert flips({"trait": "plan", "exists": True}, [plan_told(1, "family"), plan_told(2, empty)]) == [1, 2]
+@pytest.mark.parametrize("empty", [None, "", []], ids=["null", "empty text", "empty list"])
+@pytest.mark.parametrize(("trait", "value"), [("plan", "family"), ("interests", ["workshops"])])
+def test_meaning_13_setting_null_or_empty_clears_a_trait(trait: str, value: Any, empty: Any) -> None:
+    records = [told(1, traits={trait: value}), told(2, traits={trait: empty})]
+    assert flips({"trait": trait, "exists": True}, records) == [1, 2]
+    assert flips({"trait": trait, "exists": False}, records) == [2]
 
 
 def test_meaning_13_a_trait_that_a_record_does_not_mention_stays() -> None:
@@ -254,6 +265,22 @@ def test_meaning_15_the_same_goes_for_consent_list_and_last_event() -> None:
     assert flips({"last_event": VIEW, "has": {"category": "garden"}}, events) == [4]
 
 
+@pytest.mark.parametrize("is_turned", [False, True], ids=["first so, then not", "first not, then so"])
+def test_meaning_15_the_same_goes_at_the_same_instant_for_consent_list_and_last_event(is_turned: bool) -> None:
+    """Both are of second 3 and come at 4 and 5: the later in the log wins, whichever it says."""
+
+    def found(enter: dict[str, Any], name: str, yes: Any, no: Any) -> list[float]:
+        said = (no, yes) if is_turned else (yes, no)
+        return flips(enter, [told(at, occurred=3, **{name: one}) for at, one in zip((4, 5), said, strict=True)])
+
+    wanted = [5] if is_turned else [4, 5]
+    assert found({"consent": "email"}, "consents", {"email": "given"}, {"email": "not_given"}) == wanted
+    assert found({"in_list": "openings"}, "lists", {"openings": "added"}, {"openings": "removed"}) == wanted
+    categories = ["toys", "garden"] if is_turned else ["garden", "toys"]
+    events = [did(at, occurred=3, category=one) for at, one in zip((4, 5), categories, strict=True)]
+    assert flips({"last_event": VIEW, "has": {"category": "garden"}}, events) == wanted
+
+
 def test_meaning_16_a_tie_of_most_frequent_goes_to_the_one_seen_last() -> None:
     records = [did(1, category="garden"), did(2, category="toys"), did(3, category="garden"), did(4, category="toys")]
     assert flips({"most_frequent": f"{VIEW}.category", "is": "toys"}, records) == [2, 3, 4]
@@ -268,6 +295,19 @@ def test_meaning_16_first_and_last_value_read_the_first_and_last_matching_event(
 def test_meaning_16_a_property_missing_there_is_missing() -> None:
     enter = {"last_value": f"{VIEW}.category", "exists": False}
     assert flips(enter, [did(1, category="garden"), did(2)]) == [2]
+
+
+def test_meaning_16_money_compares_in_the_base_currency() -> None:
+    """No rate for another currency is known: an order in yen counts as nothing, it is a dead letter."""
+    enter = {"sum": "order_placed.amount", "at_least": 100}
+    records = [order(1, 100, currency="JPY"), order(2, 60, currency="EUR"), order(3, 40)]
+    assert flips(enter, records) == [3]
+    assert flips({"did": "order_placed"}, records) == [2]
+
+
+@pytest.mark.parametrize("currency", [None, "", []], ids=["null", "empty text", "empty list"])
+def test_meaning_16_a_currency_that_is_missing_is_the_base_one(currency: Any) -> None:
+    assert flips({"did": "order_placed"}, [order(1, 100, currency=currency)]) == [1]
 
 
 def test_meaning_16_money_compares_exactly_in_minor_units() -> None:
