@@ -82,7 +82,7 @@ class World:
     @cached_property
     def personal_gap_ms(self) -> int:
         """Return the customer's usual gap between days with an order, drawn towards the mean of all customers."""
-        mean = span_ms(self.vocabulary.get("personal_gap_mean") or "30d")
+        mean = span_ms(self.vocabulary.get("personal_gap_mean") or "3944756s")
         days = sorted({day_of(one.at, self.shop_zone) for one in self.done if one.name == "order_placed"})
         if not days:
             return mean

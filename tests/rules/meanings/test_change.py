@@ -14,9 +14,10 @@ from stream.core.transition import Transition
 from stream.ruleset.canonical import meaning_hash
 from stream.ruleset.load import load
 from stream.ruleset.schema_files import DimensionFile, PointsFile, SegmentFile
+from stream.service.outcome import Counting
 from stream.wire.event import decode_event
 from tests.core.agreement import as_bytes
-from tests.core.side_by_side import plan_with, played
+from tests.core.side_by_side import agree, plan_with, played
 from tests.oracle import Rec
 from tests.oracle.story import audience, did, told
 
@@ -79,3 +80,24 @@ def test_meaning_38_no_rule_feeds_another_through_a_trait() -> None:
     assert {key: beside[2].states[key] for key in alone[2].states} == alone[2].states
     of_x = [(one.at, one.left, one.entered) for one in beside[1] if one.dimension == "audiences.x"]
     assert of_x == [(one.at, one.left, one.entered) for one in alone[1]]
+
+
+def counted(records: list[Rec]) -> Counting:
+    """Return the counts after these records."""
+    timeline = Counting(plan_with(audience(FAMILY)))
+    for record in records:
+        timeline.apply(timeline.plan.vocabulary.accept(decode_event(as_bytes(record)), record.record_time))
+    return timeline
+
+
+def test_meaning_38_a_loop_through_the_outside_world_shows_as_flaps() -> None:
+    """A shop writes back what it hears: who enters loses the plan, who leaves gets it again."""
+    records = [told(1, traits={"plan": "family"})]
+    for second in range(2, 7):
+        heard = agree(audience(FAMILY), records)[-1]
+        assert heard.at == records[-1].record_time
+        records.append(told(second, traits={"plan": "solo" if heard.entered else "family"}))
+    loop = counted(records)
+    assert (loop.enters["audiences.x"], loop.leaves["audiences.x"], loop.flaps["audiences.x"]) == (3, 3, 2)
+    once = counted(records[:2])
+    assert (once.enters["audiences.x"], once.leaves["audiences.x"], once.flaps["audiences.x"]) == (1, 1, 0)

@@ -20,6 +20,7 @@ from stream.ruleset.schema_cases import (
     ScoresEvent,
     TraitsEvent,
 )
+from stream.ruleset.schema_customers import Days
 from stream.ruleset.schema_dates import PERIODS
 from stream.ruleset.schema_files import (
     ConsentDefinition,
@@ -27,6 +28,8 @@ from stream.ruleset.schema_files import (
     EventDefinition,
     ListDefinition,
     PlaceDefinition,
+    PointsFile,
+    PointsLine,
     SegmentFile,
     TraitDefinition,
     Vocabulary,
@@ -120,6 +123,16 @@ def problem(enter: dict[str, Any]) -> str:
     except RuleError as error:
         return ",".join(sorted({each.code for each in error.problems}))
     return ""
+
+
+def test_no_word_is_a_leading_key_in_one_place_and_a_modifier_in_another() -> None:
+    """Beside a leading word, in a step, a `where`, the days of `today`, a segment, or a line of points."""
+    beside = {word: words_of(model) - {word} for word, model in LEADING_WORDS.items()}
+    beside |= {"step": words_of(StepDid) - {"did"}, "silent step": words_of(StepDidNot) - {"did_not"}}
+    beside |= {model.__name__: words_of(model) for model in (Where, Days, PointsFile, PointsLine, SegmentFile)}
+    assert {place: words & LEADING_WORDS.keys() for place, words in beside.items()} == {
+        place: set() for place in beside
+    }
 
 
 def test_every_condition_of_the_grammar_is_there_and_no_other() -> None:

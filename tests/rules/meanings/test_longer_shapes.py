@@ -8,9 +8,9 @@ import pytest
 
 from stream.core.lottery import place
 from stream.errors import RuleError
-from tests.core.side_by_side import agree, flips, plan_with, played
+from tests.core.side_by_side import agree, changes, flips, plan_with, played
 from tests.oracle import Rec
-from tests.oracle.story import DAY_S, audience, did, dimension, order, refund, told
+from tests.oracle.story import DAY_S, VOCABULARY, audience, did, dimension, order, refund, told
 
 VIEW, CART = "product_viewed", "cart_updated"
 
@@ -218,6 +218,18 @@ def test_meaning_26_a_personal_gap_is_set_by_the_customers_orders() -> None:
     assert flips(enter, [order(0), order(9 * DAY_S)], 99 * DAY_S) == [32 * DAY_S]
     taken_back = [order(0), order(9 * DAY_S, 10, "b"), refund(9 * DAY_S + 1, "b")]
     assert flips(enter, taken_back, 99 * DAY_S) == [30 * DAY_S]
+
+
+def test_meaning_26_and_by_the_published_mean_of_all_customers() -> None:
+    """It stands in the vocabulary, which is published with the rules; without one it is that of the year of orders."""
+    enter = {"did_not": "order_placed", "within": {"personal_gaps": 1, "at_least": "1d"}}
+    records = [order(0), order(9 * DAY_S)]
+    for mean_d, gap_d in ((30, 23), (15, 13), (60, 43)):
+        found = flips(enter, records, 99 * DAY_S, vocabulary={"personal_gap_mean": f"{mean_d}d"})
+        assert found == [(9 + gap_d) * DAY_S]
+    rules = audience(enter)
+    rules["vocabulary.yaml"] = {word: one for word, one in VOCABULARY.items() if word != "personal_gap_mean"}
+    assert [second for second, _, _ in changes(rules, [order(0)], 99 * DAY_S)] == [3_944_756]
 
 
 def test_meaning_26_between_orders_it_is_constant_so_it_is_an_exact_timer() -> None:

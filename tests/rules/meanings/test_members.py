@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from stream.wire.membership import body
 from tests.core.side_by_side import agree, changes, played
 from tests.oracle import Rec
 from tests.oracle.story import MONDAY_MS, audience, did, dimension, order, told, with_vocabulary
@@ -196,6 +198,25 @@ def test_meaning_32_what_is_not_otherwise_is_announced_and_left_is_the_otherwise
 def test_meaning_32_being_in_otherwise_from_the_first_is_announced_only_with_announce_first() -> None:
     assert changes(of({"a": {"enter": ORDERED}}), [did(1)]) == []
     assert changes(of({"a": {"enter": ORDERED}}, announce_first=True), [did(1)]) == [(1, None, "rest")]
+
+
+@pytest.mark.parametrize("announce_first", [False, True])
+def test_meaning_32_membership_always_carries_all(announce_first: bool) -> None:
+    """Also `otherwise` that was never told; of audiences those in which the customer is."""
+    rules = with_vocabulary(
+        dimension({"a": {"enter": VIEWED}}, "d", announce_first=announce_first),
+        dimension({"b": {"enter": ORDERED}}, "e", announce_first=announce_first),
+        audience(EVERYONE),
+    )
+    rules["audiences/y.yaml"] = {"title": "Y", "owner": "o", "enter": ORDERED}
+    wanted = [{"d": "a", "e": "rest", "audiences.x": "x"}, {"d": "rest", "e": "b", "audiences.x": "x"}]
+    wanted[1]["audiences.y"] = "y"
+    for records, segments in zip(([did(1)], [did(1), order(12)]), wanted, strict=True):
+        agree(rules, records)
+        plan, _, profile = played(rules, records, None)
+        assert profile is not None
+        carried = json.loads(body(profile, plan))["memberships"]
+        assert {name: one["segment"] for name, one in carried.items()} == segments
 
 
 def test_meaning_32_an_audience_the_customer_is_not_in_says_nothing() -> None:

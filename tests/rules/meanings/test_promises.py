@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from stream.errors import RuleError
 from stream.ruleset.load import load
+from stream.ruleset.schema import LEADING_WORDS
 from tests.cli.running import VOCABULARY as SHOP
 from tests.cli.running import answer, folder
 from tests.core.side_by_side import agree, changes, flips
@@ -48,6 +49,65 @@ def test_did_not_within_is_never_in_the_last_true_at_once_for_a_newcomer() -> No
 @pytest.mark.parametrize("count", [{"at_least": 2}, {"between": [2, 5]}, {"above": 1}], ids=str)
 def test_at_least_includes_the_number_and_above_does_not(count: dict[str, Any]) -> None:
     assert flips({"did": VIEW} | count, [did(1), did(2), did(3)]) == [2]
+
+
+LOOKING_BACK: dict[str, dict[str, Any]] = {
+    "did": {},
+    "did_on_days": {"at_least": 1},
+    "did_not": {},
+    "first_time": {},
+    "last_event": {"has": {"seconds": 5}},
+    "sequence": {"sequence": [VIEW, "message_sent"]},
+    **{word: {word: f"{VIEW}.seconds", "at_least": 5} for word in ("sum", "average", "smallest", "largest")},
+    "distinct": {"distinct": f"{VIEW}.category", "at_least": 1},
+    **{word: {word: f"{VIEW}.category", "is": "garden"} for word in ("first_value", "last_value", "most_frequent")},
+    "share": {"where": {"category": "garden"}, "at_least": 0.5},
+    "trait": {"trait": "paid_at"},
+}
+PAID_AT = VOCABULARY["traits"] | {"paid_at": {"title": "Paid", "type": "moment"}}
+
+
+def test_every_word_that_takes_within_is_looked_at_here() -> None:
+    assert LOOKING_BACK.keys() == {word for word, one in LEADING_WORDS.items() if "within" in one.model_fields}
+
+
+@pytest.mark.parametrize("word", LOOKING_BACK)
+def test_within_always_looks_back_from_now(word: str) -> None:
+    """Of what is of second 1: true from then up to, not including, second 11; of what must not be, from 11 on."""
+    records = [
+        did(1, category="garden", seconds=5),
+        did(1, "message_sent"),
+        told(1, traits={"paid_at": "2026-01-05T00:00:01Z"}),
+    ]
+    enter = {word: VIEW, "within": "10s"} | LOOKING_BACK[word]
+    wanted = [11] if word == "did_not" else [1, 11]
+    assert flips(enter, records, 60, vocabulary={"traits": PAID_AT}) == wanted
+
+
+def test_within_does_not_look_ahead() -> None:
+    """A moment that is still to come is not within; it is once it has come."""
+    records = [told(1, traits={"paid_at": "2026-01-05T00:00:05Z"})]
+    enter = {"trait": "paid_at", "within": "10s"}
+    assert flips(enter, records, 60, vocabulary={"traits": PAID_AT}) == [5, 15]
+
+
+@pytest.mark.parametrize("bound", ["2026-01-06", "2026-01-06T00:00+00:00"], ids=["day", "moment"])
+@pytest.mark.parametrize("beside", [{}, {"before": "2026-01-07"}], ids=["from", "from and before"])
+def test_from_always_includes_it_in_a_window(bound: str, beside: dict[str, Any]) -> None:
+    records = [did(DAY_S - 0.001), did(DAY_S)]
+    assert flips({"did": VIEW, "from": bound} | beside, records) == [DAY_S]
+
+
+@pytest.mark.parametrize("bound", ["2026-01-06", "2026-01-06T00:00+00:00"], ids=["day", "moment"])
+def test_from_always_includes_it_in_a_comparison(bound: str) -> None:
+    records = [told(1, traits={"renews_on": "2026-01-05"}), told(2, traits={"renews_on": "2026-01-06"})]
+    assert flips({"trait": "renews_on", "from": bound}, records) == [2]
+
+
+def test_from_always_includes_it_in_today() -> None:
+    """And so does `to`, its whole day."""
+    enter = {"today": {"from": "2026-01-06", "to": "2026-01-07"}}
+    assert flips(enter, [did(1)], 9 * DAY_S) == [DAY_S, 3 * DAY_S]
 
 
 @given(st.integers(0, 20), st.integers(1, 9))
@@ -100,6 +160,25 @@ def test_a_field_is_nested_with_dots_and_a_key_that_has_a_dot_itself_comes_first
     nested, plain = did(1, to={"city": "Rome"}), did(1, **{"to.city": "Rome", "to": {"city": "Oslo"}})
     for record in (nested, plain):
         assert flips(enter, [record], vocabulary={"events": events}) == [1]
+
+
+@pytest.mark.parametrize("key", ["home.town", "home town", "home. town"])
+def test_a_key_that_itself_has_a_dot_or_a_blank_is_given_a_plain_name_in_the_vocabulary(key: str) -> None:
+    """Of a trait, by `path`: each of its words is one whole key, wherever it is nested."""
+    enter = {"trait": "town", "is": "Rome"}
+    for path, sent in (([key], {key: "Rome"}), (["address", key], {"address": {key: "Rome"}})):
+        words = {"traits": {"town": {"title": "T", "type": "text", "path": path}}}
+        apart = told(1, traits={"home": {"town": "Rome", " town": "Rome"}, "town": "Rome"})
+        assert flips(enter, [apart, told(2, traits=sent)], vocabulary=words) == [2]
+
+
+@pytest.mark.parametrize("key", ["gift.wrap", "gift wrap"])
+def test_a_key_of_an_event_that_itself_has_a_dot_or_a_blank_is_asked_by_itself(key: str) -> None:
+    """Properties have no path: the vocabulary declares the key as it is sent, and rules name it so."""
+    words = {"events": VOCABULARY["events"] | {VIEW: {"title": "V", "properties": {key: "text"}}}}
+    records = [did(1, gift="red", wrap="red"), did(2, **{key: "red"})]
+    assert flips({"did": VIEW, "where": {key: "red"}}, records, vocabulary=words) == [2]
+    assert flips({"last_value": f"{VIEW}.{key}", "is": "red"}, records, vocabulary=words) == [2]
 
 
 def test_a_bar_is_a_published_cut_point_and_percent_a_part_of_it() -> None:
