@@ -1,10 +1,12 @@
-"""`segments demo` as a person starts it: a small history, a rule of their own, Ctrl-C, and a second start."""
+"""`segments demo` as a person starts it: a small history, a rule of their own, Ctrl-C, a second start and a third."""
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -18,6 +20,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 ROWS = 400
 PATIENCE_S = 450
+LIVE_S = 120
+BY_CAUSE = re.compile(r"\(([\d,]+) by events, ([\d,]+) by time\)")
+SEGMENTS = {"prospect", "intent", "new", "active", "loyal", "at_risk", "dormant", "churned", "reactivated"}
 MINE = """\
 title: Just looked
 owner: us
@@ -63,31 +68,58 @@ def ended(demo: subprocess.Popen[str]) -> tuple[int, str, str]:
     return demo.returncode, answer, told
 
 
-def last_line(answer: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(answer.splitlines()[-1])
-    return found
+def customers(place: Path) -> int:
+    """Return how many customers the short history has."""
+    with gzip.open(place / "history.csv.gz", "rt", newline="") as lines:
+        return len({row["customer_id"] for row in csv.DictReader(lines)})
 
 
-def test_the_demo_from_history_over_a_second_start_to_ctrl_c(place: Path) -> None:
-    code, answer, told = ended(started(place, "--until-caught-up", "--json"))
+def figures(demo: subprocess.Popen[str], events: int) -> dict[str, Any]:
+    """Return the JSON of a demo that ends when it caught up, held against itself and the events it had to load."""
+    code, answer, told = ended(demo)
     assert code == 0, told
-    assert "the event log is in memory" in told
-    first = last_line(answer)
-    assert (first["caught_up"], first["events"]) == (True, ROWS)
-    assert first["transitions"] > ROWS / 2
-    assert sum(first["members"]["lifecycle"].values()) > ROWS / 4
+    found: dict[str, Any] = json.loads(answer.splitlines()[-1])
+    assert found.keys() == {"caught_up", "events", "transitions", "members", "seconds", "events_per_second"}
+    assert (found["caught_up"], found["events"]) == (True, events), told
+    assert found["seconds"] > 0
+    assert found["events_per_second"] == pytest.approx(events / found["seconds"], rel=0.02)
+    return found | {"told": told}
 
-    demo = started(place, "--seconds", "60")
+
+def watched(demo: subprocess.Popen[str]) -> list[str]:
+    """Read the live lines until both causes have shown and our own rule has spoken; return them."""
     lines: list[str] = []
+    is_moving = has_spoken = False
     assert demo.stderr is not None
-    for line in demo.stderr:  # a sentence of our own rule, then Ctrl-C
+    for line in demo.stderr:
         lines.append(line)
-        if "just_looked" in line:
-            demo.send_signal(signal.SIGINT)
-            break
-    code, _, rest = ended(demo)
+        by_cause = BY_CAUSE.search(line)
+        is_moving |= by_cause is not None and "0" not in by_cause.groups()
+        has_spoken |= "just_looked" in line
+        if is_moving and has_spoken:
+            return lines
+    raise AssertionError(f"the demo ended before both causes showed: {''.join(lines[-20:])}")
+
+
+def test_the_demo_from_history_over_a_second_start_to_ctrl_c_and_a_third(place: Path) -> None:
+    first = figures(started(place, "--until-caught-up", "--json"), ROWS)
+    assert "the event log is in memory" in first["told"]
+    assert first["transitions"] > ROWS / 2
+    assert first["members"].keys() == {"lifecycle"}, "nobody looked at anything yet"
+    assert first["members"]["lifecycle"].keys() <= SEGMENTS
+    assert sum(first["members"]["lifecycle"].values()) == customers(place)
+
+    demo = started(place, "--seconds", str(LIVE_S))
+    try:
+        lines = watched(demo)
+        demo.send_signal(signal.SIGINT)
+    finally:
+        code, _, rest = ended(demo)
     told = "".join(lines) + rest
     assert code == 0, told
     assert "going on where the demo before stood" in told
     assert "Traceback" not in told
     assert " because " in next(line for line in lines if "just_looked" in line)
+
+    third = figures(started(place, "--until-caught-up", "--json"), 0)
+    assert sum(third["members"]["lifecycle"].values()) >= customers(place), "what the history made is still there"

@@ -1,9 +1,9 @@
-"""Redis loses its last second or stands still, the broker is killed under load: nothing is lost or doubled."""
+"""Redis loses its last second, stands still or is killed, the broker is killed: nothing is lost or doubled."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -65,8 +65,23 @@ def test_redis_comes_back_without_its_last_second_and_nobody_rebalances(
     assert found.repeats > 0, "what was published and then lost comes again, the same"
 
 
-def test_redis_stands_still_for_ten_seconds_and_the_broker_is_killed_under_load(
-    mortal_kafka: KafkaBroker, redis: RedisServer, tmp_path: Path
+def frozen(redis: RedisServer, seconds: float) -> None:
+    """Let Redis hold its connections and answer nothing."""
+    redis.freeze()
+    time.sleep(seconds)
+    redis.thaw()
+
+
+def killed(redis: RedisServer, seconds: float) -> None:
+    """Let there be nobody at its port, then Redis again with all that it acknowledged."""
+    redis.kill9()
+    time.sleep(seconds)
+    redis.start()
+
+
+@pytest.mark.parametrize("stopped", [frozen, killed])
+def test_redis_stops_for_ten_seconds_and_the_broker_is_killed_under_load(
+    mortal_kafka: KafkaBroker, redis: RedisServer, tmp_path: Path, stopped: Callable[[RedisServer, float], None]
 ) -> None:
     site = Site(mortal_kafka.bootstrap, redis.url, tmp_path).open()
     with process(site, "first", SMALL) as first, process(site, "second", SMALL) as second:
@@ -74,9 +89,7 @@ def test_redis_stands_still_for_ten_seconds_and_the_broker_is_killed_under_load(
         second.ready()
         with feed(site, crowd(22, 4_500), 120) as load:
             until(lambda: site.positions() > 300, 60, "some commits")
-            redis.freeze()
-            time.sleep(10)
-            redis.thaw()
+            stopped(redis, 10)
             reached = site.positions()
             until(lambda: site.positions() > reached, 60, "commits after the pause")
             assert load.is_alive(), "all was written before the broker was killed"
