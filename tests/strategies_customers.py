@@ -9,11 +9,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from hypothesis import assume
 from hypothesis import strategies as st
 
 from tests.oracle.records import Rec
 from tests.oracle.story import VOCABULARY
-from tests.strategies import Rules, Story, stays
+from tests.strategies import Rules, Story, says_nothing, stays
 from tests.strategies_conditions import TRAIT_COMPARES, Condition, bars, periods
 from tests.strategies_language import dated_traits, told_conditions
 from tests.strategies_records import RARELY, Grid
@@ -233,6 +234,7 @@ def customer_stories(draw: st.DrawFn) -> Story:
         rules["points/tally.yaml"] = {"title": "P", "owner": "o", "add": lines}
         enter = {"points": "tally", **draw(bars(low=-2, high=6))}
         rules["audiences/y.yaml"] = {"title": "Y", "owner": "o", "enter": enter}
+    assume(not says_nothing(rules))
     records = draw(histories(start))
     until = max(record.record_time for record in records) + draw(st.sampled_from([1, 30, 90, 24 * 40])) * STEP_MS
     return Story(rules, records, until, STEP_MS)

@@ -189,8 +189,7 @@ class States:
 
     def _ordered(self, pattern: str, where: ItemWhere | None, span_ms: int, kind: str) -> Source:
         """Return one part only: where a pattern names orders and other events, a ledger of both."""
-        names = self.names_of(pattern)
-        if len(names) == 1 or not any(map(self.is_reversible, names)):
+        if len(names := self.names_of(pattern)) == 1 or not any(map(self.is_reversible, names)):
             return self._source(pattern, where, kind, "", 1, span_ms)
         kept = self._keep(f"mixed|{pattern}|", "ledger", pattern, names, ())
         kept.is_mixed = True
@@ -222,7 +221,8 @@ class States:
             asked = readers.get(kept.key, NOBODY)
             made = None if kept.is_mixed else self._fold(kept)
             for name in kept.names:
-                by_name[name].append((made or self._book(kept, _told_apart(name)), asked.reach(name)))
+                folded = made or self._book(kept, _told_apart(name, self.is_reversible))
+                by_name[name].append((folded, asked.reach(name)))
             if kept.pattern == "any_event" and self.is_unknown_too(kept.pattern):
                 other.append((made or self._book(kept, None), asked.reach("")))
         for name, kind in self.vocabulary.events.items():
@@ -238,7 +238,7 @@ class States:
         yield key, fold.reversal(key, identity)
         for kept in self.kept.values():
             if kept.is_mixed and name in kept.names:
-                yield kept.key, fold.reversal(kept.key, _told_apart(name))
+                yield kept.key, fold.reversal(kept.key, _told_apart(name, self.is_reversible))
 
     def _fold(self, kept: Kept) -> Fold:
         if kept.own is not None:
@@ -263,9 +263,9 @@ class States:
         return fold.book(kept.key, matches, kept.columns, self.day_of, kept.span_ms, reference, thin)
 
 
-def _told_apart(name: str) -> fold.Identity:
-    """Return the identity of order ids where events of several names stand in one ledger."""
-    return lambda order_id: identity(f"{name}|{order_id}")
+def _told_apart(name: str, is_reversible: Callable[[str], bool]) -> fold.Identity:
+    """Return the identity of order ids in a ledger of several names; 0 for what is never taken back."""
+    return lambda order_id: identity(f"{name}|{order_id}") if is_reversible(name) else 0
 
 
 def thin_of(kept: Kept) -> fold.Thin | None:

@@ -105,6 +105,17 @@ def test_whoever_stays_answers_as_if_all_records_had_carried_its_id(family: str,
     check_rest(plan, timeline.profiles[stays])
 
 
+def test_two_refunds_of_one_order_are_two_events_whoever_told_them() -> None:
+    """One told of each id: they stand beside each other in what is kept of orders and refunds together."""
+    rules = audience({"last_event": "order_*", "has": {"amount": {"at_least": 10}}})
+    second = refund(2, "o1", 10)
+    records = [refund(1, "o1"), replace(second, content=second.content | {"customer_id": IDS[1]})]
+    plan = plan_with(rules)
+    alone = played(plan, under_one_id(records)).profiles[IDS[0]]
+    timeline, stays = joined(plan, records, [(IDS[0], IDS[1])], at_ms(3))
+    assert holds(plan, timeline.profiles[stays], at_ms(3)) is holds(plan, alone, at_ms(3)) is True
+
+
 def is_one(joins: Sequence[tuple[str, str]]) -> bool:
     """Tell whether these joins make one customer of all ids."""
     known = Joins()
