@@ -19,7 +19,7 @@ from stream.ruleset.ruleset import Ruleset
 from tests.core.agreement import plan_of
 from tests.core.side_by_side import played
 from tests.oracle.load import load_rules
-from tests.oracle.story import did
+from tests.oracle.story import at_ms, did
 from tests.rules.switched_on import switched_on
 
 FOLDER = Path(__file__).parents[2] / "rules"
@@ -141,3 +141,41 @@ def fits(condition: Any, cell: dict[str, int]) -> bool:
 def test_the_clusters_have_no_answer_until_a_bundle_is_published() -> None:
     plan = plan_of(read_rules(FOLDER))
     assert "clusters" not in {one.name for one in plan.dimensions}
+
+
+TOUCHES = {
+    "cart_updated", "checkout_started", "message_clicked", "message_opened", "order_placed", "order_refunded",
+    "page_viewed", "product_viewed", "rating_given", "search", "shipping_chosen", "support_contacted",
+    "survey_answered",
+}  # fmt: skip
+NOT_THE_CUSTOMER = {"chargeback", "coupon_given", "message_sent", "order_cancelled", "payment_failed", "price_dropped"}
+
+
+@pytest.mark.parametrize("points", ["touches_30d", "touches_90d", "touches_ever"])
+def test_each_event_is_a_touch_or_nothing_that_the_customer_did(points: str) -> None:
+    rules = load_rules(FOLDER)
+    lines = {line["when"]["did"] for line in rules[f"points/{points}.yaml"]["add"]}
+    assert lines == TOUCHES
+    assert set(rules["vocabulary.yaml"]["events"]) == TOUCHES | NOT_THE_CUSTOMER
+
+
+@pytest.mark.parametrize("name", sorted(TOUCHES))
+def test_any_touch_every_ten_days_keeps_a_customer_engaged(name: str) -> None:
+    parsed = json.loads(json.dumps(switched_on(load_rules(FOLDER)), default=str))
+    more = {"order_refunded": {"amount": 1}}.get(name, {})
+    records = [did(86_400 * day, name, order_id=str(day), **more) for day in range(0, 130, 10)]
+    found = [one for one in played(parsed, records, at_ms(86_400 * 149))[1] if one.dimension == "engagement"]
+    assert found == []
+    later = [one for one in played(parsed, records, at_ms(86_400 * 300))[1] if one.dimension == "engagement"]
+    assert [(one.entered, one.at) for one in later] == [
+        ("cooling", at_ms(86_400 * 150)),
+        ("silent", at_ms(86_400 * 210)),
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(NOT_THE_CUSTOMER - {"order_cancelled"}))
+def test_what_is_done_to_a_customer_is_no_touch(name: str) -> None:
+    parsed = json.loads(json.dumps(switched_on(load_rules(FOLDER)), default=str))
+    records = [did(0, "product_viewed", product_id="p1"), did(86_400 * 20, name)]
+    found = [one for one in played(parsed, records, at_ms(86_400 * 60))[1] if one.dimension == "engagement"]
+    assert [(one.entered, one.at) for one in found] == [("cooling", at_ms(86_400 * 30))]
