@@ -17,6 +17,7 @@ README = Path(__file__).parents[2] / "rules" / "README.md"
 HORIZON_MS = 400 * 86_400_000
 KINDS = ("traits", "consents", "lists", "scores", "bars", "bucket")
 _BLOCK = re.compile(r"^```(\w+) ?([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_ROW = re.compile(r"^\| `(\{.+\})` \| `(.+ → .+)` \|$", re.MULTILINE)
 _PART = re.compile(r"(?P<at>\w+) (?P<word>\w+) ?(?P<rest>\{.*\})?")
 Spell = tuple[int, int]
 
@@ -58,7 +59,12 @@ def files() -> dict[str, str]:
 
 def conditions() -> list[str]:
     """Return the text of every condition that the page shows by itself."""
-    return [one.text for one in blocks() if one.language == "yaml" and not one.file]
+    return [one.text for one in blocks() if one.language == "yaml" and not one.file] + [text for text, _ in rows()]
+
+
+def rows() -> list[tuple[str, str]]:
+    """Return the conditions of the tables of the page, each with what is played on it."""
+    return [(condition, line) for condition, line in _ROW.findall(README.read_text(encoding="utf-8"))]
 
 
 def plays() -> Iterator[Play]:
@@ -73,6 +79,8 @@ def plays() -> Iterator[Play]:
                 yield _play(condition, line)
             condition = ""
     assert not condition, f"nothing is played on\n{condition}"
+    for condition, line in rows():
+        yield _play(condition, line)
 
 
 def commands() -> list[tuple[str, tuple[str, ...]]]:

@@ -138,10 +138,26 @@ def test_every_type_has_an_example() -> None:
     assert used == set(get_args(TypeName))
 
 
-def test_every_period_is_named() -> None:
-    page = readme.README.read_text(encoding="utf-8")
-    assert [period for period in PERIODS if not re.search(rf"\b{period}\b", page)] == []
-    assert [word for word in COUNTED_PERIODS if f"{{{word}: N}}" not in page] == []
+def periods(value: Any) -> set[str]:
+    """Return every period that stands in a condition beside `during`, `falls` or `anniversary`."""
+    if isinstance(value, list):
+        return {period for inner in value for period in periods(inner)}
+    if not isinstance(value, dict):
+        return set()
+    named = [value[word] for word in ("during", "falls", "anniversary") if word in value]
+    found = {period for one in named for period in ([one] if isinstance(one, str) else one)}
+    return found | {period for inner in value.values() for period in periods(inner)}
+
+
+def test_every_period_stands_in_a_played_condition() -> None:
+    played = {period for play in readme.plays() for period in periods(load_text(play.condition))}
+    assert played == {*PERIODS, *COUNTED_PERIODS}
+
+
+def test_a_segment_is_asked_for_both_ways() -> None:
+    asked = [load_text(play.condition) for play in readme.plays()]
+    beside = {word for one in asked if "in_segment" in one for word in one}
+    assert beside == {"in_segment", "for", "for_less_than"}
 
 
 def test_the_recorded_events_of_the_page_are_one_object_a_line() -> None:
