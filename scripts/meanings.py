@@ -60,7 +60,7 @@ ELSEWHERE: dict[int, tuple[str, ...]] = {
     5: ("tests/laws/test_law_1_time_is_an_argument.py",),
     6: ("tests/laws/test_law_3_catch_up_first.py",),
     7: ("tests/core/test_structure.py",),
-    12: ("tests/core/test_dated_where.py",),
+    12: ("tests/core/test_dated_where.py", "tests/core/test_properties_as_sent.py"),
     14: ("tests/core/test_traits.py",),
     16: ("tests/core/test_figures.py",),
     21: ("tests/core/test_habit.py",),

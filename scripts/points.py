@@ -143,8 +143,8 @@ OF_LANGUAGE: Points = {
     "The language: one form, schemas for editors, reading aloud, advice, cases and what they give": files(
         RULESET, "canonical catalogue json_schema reading_aloud advice case_files given explain"
     ),
-    "The language: lists, consents, places, chance, scores, bars, points; dates inside events": files(
-        CORE, "told dated_where"
+    "The language: lists, consents, places, chance, scores, bars, points; dates inside events; keys as sent": files(
+        CORE, "told dated_where properties_as_sent"
     ),
     "Other rules in the middle of a history: who stays, who leaves, what goes on": (
         *files(CORE, "switching warming versions_agreement"),
