@@ -10,7 +10,7 @@ from typing import Any
 from stream.errors import Problem, RuleError
 from stream.ruleset.advice import advice
 from stream.ruleset.check_bars import check_bars, check_points, check_windows
-from stream.ruleset.check_cases import check_cases, missing_cases
+from stream.ruleset.check_cases import check_cases, missing_cases, speaks_of_others
 from stream.ruleset.check_names import NameCheck
 from stream.ruleset.check_stay import check_stay_bars
 from stream.ruleset.check_structure import check_dimension, check_inside, check_otherwise, check_segment, check_stay
@@ -143,14 +143,22 @@ class _Loading:
             check_cases(cases.tests, self.folders.get(file.folder, {}), names, self.findings[file.path])
         if not are_cases_required:
             return
-        played = {file.segment: self.models[file.path] for file in self.files if file.kind == "cases"}
+        played = {file.segment: self._known_cases(file) for file in self.files if file.kind == "cases"}
         for file, segment in self.of_kind("segment"):
-            has_cases = played.get(file.segment, _NO_CASES) is None  # unreadable cases are another problem
-            if has_cases or not segment.enabled or segment.enter is None or file.segment in self.off:
+            cases = played.get(file.segment, _NO_CASES)  # broken cases are another problem
+            if cases is None or not segment.enabled or segment.enter is None or file.segment in self.off:
                 continue
-            missing = missing_cases(file.name, played.get(file.segment, _NO_CASES).tests)
+            missing = missing_cases(file.name, cases.tests)
             if missing:
                 self.findings[file.path].add((), missing, "test-missing")
+
+    def _known_cases(self, file: RuleFile) -> CasesFile | None:
+        """Return the cases of a file, None where something in them is not known: what is missing then is not, too."""
+        cases: CasesFile | None = self.models[file.path]
+        segments = self.folders.get(file.folder, {})
+        if cases is None or self.findings[file.path].is_mended(()) or speaks_of_others(cases.tests, segments):
+            return None
+        return cases
 
     def check_structure(self) -> None:
         """Check dimensions against the files in their folders, and each segment by itself."""

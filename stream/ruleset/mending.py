@@ -84,6 +84,7 @@ def without(value: Any, path: Path, removed: set[Path], added: dict[Path, dict[s
             copy.marks.setdefault(key, (value.at, value.at))
         if path in added or len(copy) < len(value) or id(value) in mended:
             mended.add(id(copy))
+            copy.is_mended = True
         return copy
     if isinstance(value, Items):
         items = Items(value.at)
@@ -93,5 +94,14 @@ def without(value: Any, path: Path, removed: set[Path], added: dict[Path, dict[s
                 items.marks.append(value.marks[index])
         if len(items) < len(value) or id(value) in mended:
             mended.add(id(items))
+            items.is_mended = True
         return items
     return value
+
+
+def is_mended(value: Any) -> bool:
+    """Tell whether something in this value, or in what is below it, was taken out or replaced."""
+    if not isinstance(value, Keyed | Items):
+        return False
+    below = value.values() if isinstance(value, Keyed) else value
+    return value.is_mended or any(is_mended(each) for each in below)

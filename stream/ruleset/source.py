@@ -49,23 +49,25 @@ _NUMBER_STARTS = frozenset("0123456789+-.")
 class Keyed(dict[str, Any]):
     """A mapping of the file; `at` is its place, `marks` the place of each key and of each value."""
 
-    __slots__ = ("at", "marks")
+    __slots__ = ("at", "is_mended", "marks")
 
     def __init__(self, at: Mark) -> None:
         super().__init__()
         self.at = at
         self.marks: dict[str, tuple[Mark, Mark]] = {}
+        self.is_mended = False
 
 
 class Items(list[Any]):
     """A list of the file; `at` is its place, `marks` the place of each item."""
 
-    __slots__ = ("at", "marks")
+    __slots__ = ("at", "is_mended", "marks")
 
     def __init__(self, at: Mark) -> None:
         super().__init__()
         self.at = at
         self.marks: list[Mark] = []
+        self.is_mended = False
 
 
 @dataclass(frozen=True, slots=True)

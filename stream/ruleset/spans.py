@@ -14,6 +14,8 @@ UNITS_MS: Final[dict[str, int]] = {"s": 1_000, "min": 60_000, "h": 3_600_000, "d
 LONGEST_SPAN_MS: Final = 100 * 366 * UNITS_MS["d"]
 _SPAN = re.compile(r"([0-9]{1,12})(s|min|h|d|w)")
 _ALMOST_SPAN = re.compile(r"([0-9]{1,9})(\.[0-9]{1,3})? ?([A-Za-z]*)")
+_PARTS = re.compile(r"[0-9]{1,6} ?(w|d|h|min|m|s)")
+_SUM_OF_SPANS = re.compile(r"([0-9]{1,6} ?(w|d|h|min|m|s) ?){2,5}")
 _SECONDS: Final[dict[str, int]] = {"s": 1, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 
 
@@ -46,7 +48,7 @@ def _span_advice(value: Any) -> str:
     match = _ALMOST_SPAN.fullmatch(value if isinstance(value, str) else str(value))
     plain = 'is not a span; write a whole number with s, min, h, d or w, as in "36h"'
     if match is None or isinstance(value, bool):
-        return plain
+        return _sum_advice(value) or plain
     count, unit = int(match[1]), match[3].lower()
     if match[2]:
         return _fraction_advice(Decimal(match[1] + match[2]), unit) or plain
@@ -61,6 +63,15 @@ def _span_advice(value: Any) -> str:
         if unit in names:
             return f'is not a span; write "{count * factor}{target}"'
     return f'is not a span; write "{count}{unit}"' if unit in UNITS_MS else plain
+
+
+def _sum_advice(value: Any) -> str | None:
+    """Return what to write instead of several spans in one, as in `24h30min`; beside an hour `m` is a minute."""
+    if not isinstance(value, str) or not _SUM_OF_SPANS.fullmatch(value):
+        return None
+    parts = [(part[0].removesuffix(part[1]), part[1]) for part in _PARTS.finditer(value)]
+    ms = sum(int(count) * UNITS_MS["min" if unit == "m" else unit] for count, unit in parts)
+    return f'is more than one span; write "{span_text(ms)}"' if ms else None
 
 
 def _fraction_advice(count: Decimal, unit: str) -> str | None:

@@ -149,3 +149,46 @@ def test_what_is_off_or_otherwise_needs_no_case():
     assert not any(problem.startswith(("lifecycle/prospect", "value/regular")) for problem in found)
     disabled = {"vocabulary.yaml": VOCABULARY, "audiences/a.yaml": RULE + "enabled: false\n"}
     assert problems_of(disabled, are_cases_required=True) == []
+
+
+LATE = (
+    "tests:\n  - {name: x, events: [{at: 3d, did: order_placed}], until: 2026-08-01, expect: [{at: 3d, enters: a}]}\n"
+)
+BOTH = "  - {name: y, events: [], expect: []}\n"
+
+
+@pytest.mark.parametrize(
+    ("cases", "expected"),
+    [
+        (LATE + BOTH, "2:61: "),
+        (LATE.replace("2026-08-01", "9d").replace("enters: a", "enters: aa") + BOTH, "2:91: segment "),
+        (LATE.replace("2026-08-01", "9d").replace("enters: a", "enter: a") + BOTH, "2:83: unknown key "),
+    ],
+)
+def test_what_only_follows_from_a_mistake_in_a_case_is_not_said(cases, expected):
+    files = {"vocabulary.yaml": VOCABULARY, "audiences/a.yaml": RULE, "audiences/a.test.yaml": cases}
+    (problem,) = problems_of(files, are_cases_required=True)
+    assert problem.startswith(f"audiences/a.test.yaml:{expected}"), problem
+
+
+def test_a_mistake_in_one_case_hides_no_wrong_order_in_another():
+    disordered = BOTH.replace("[]", "[{at: 2d, traits: {}}, {at: 1d, traits: {}}]", 1)
+    files = {"vocabulary.yaml": VOCABULARY, "audiences/a.yaml": RULE, "audiences/a.test.yaml": LATE + disordered}
+    assert [problem.rpartition(" ")[2] for problem in problems_of(files)] == ["[rule-span]", "[test-time]"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (
+            EMPTY + "[{at: 0d, did: purchase}]",
+            '4:28: "purchase" is what sources call "order_placed"; write "order_placed" [rule-name]',
+        ),
+        (
+            "events: []\n    until: 3d\n    expect: [{at: 2d, enters: audiences.a}]",
+            '5:31: segment "audiences.a" does not exist here; did you mean "a"? [rule-name]',
+        ),
+    ],
+)
+def test_a_name_from_elsewhere_is_told_the_one_of_here(lines, expected):
+    assert refused(lines) == [expected]

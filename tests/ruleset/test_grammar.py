@@ -111,6 +111,8 @@ REFUSED = [
     ("{did: order_placed, within: ^1y}", '"1y" is not a span; write "365d" [rule-span]'),
     ("{did: order_placed, within: ^2 months}", '"2 months" is not a span; write "60d" [rule-span]'),
     ("{did: order_placed, within: ^1.5h}", '"1.5h" is not a whole number; write "90min" [rule-span]'),
+    ("{did: order_placed, within: ^24h30min}", '"24h30min" is more than one span; write "1470min" [rule-span]'),
+    ("{did: order_placed, within: ^1d 12h}", '"1d 12h" is more than one span; write "36h" [rule-span]'),
     ("{did: order_placed, within: ^30}", '"30" has no unit; write "30d" or "30h" [rule-span]'),
     ("{did: order_placed, within: ^30 d}", '"30 d" is not a span; write "30d" [rule-span]'),
     (
