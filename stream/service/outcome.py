@@ -34,11 +34,16 @@ class Counting(Timeline):
         self.flaps: Counter[str] = Counter()
         self.told: Counter[str] = Counter()
         """Transitions by dimension."""
+        self.heard: dict[str, set[str]] = {}
+        """The properties that events of each name had."""
         self.seconds = 0.0
         """How long the processor was at applying and deciding."""
 
     def apply(self, event: Event) -> Step:
         """Apply one event, and count."""
+        if event.name:
+            names = (name for name, value in event.properties.items() if value is not None)
+            self.heard.setdefault(event.name, set()).update(names)
         began = process_time()
         done = super().apply(event)
         self.seconds += process_time() - began
@@ -95,6 +100,8 @@ class Outcome:
     """Transitions by dimension."""
     members: dict[str, set[str]] = field(default_factory=dict)
     """Customers in each segment at the end."""
+    heard: dict[str, set[str]] = field(default_factory=dict)
+    """The properties that events of each name had."""
     seconds: float = 0.0
     """How long the processor was at applying and deciding, reading not counted."""
 
@@ -148,6 +155,7 @@ def play(
         flaps=timeline.flaps,
         told=timeline.told,
         members=_members(timeline),
+        heard=timeline.heard,
         seconds=timeline.seconds,
     )
 

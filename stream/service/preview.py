@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from stream.core.plan import Plan, identity
+from stream.ruleset.asks_for import never_came
 from stream.ruleset.beside import OLD, beside, decided_otherwise
 from stream.ruleset.canonical import meaning_of
 from stream.ruleset.compile import compile_plan
@@ -111,7 +112,15 @@ def compare(old: Rules, new: Rules, segments: Sequence[str], play: Player, most:
         tuple(sorted(asked)),
         tuple(one.name for one in part.dimensions if one.name not in asked),
         tuple(
-            forecast(before, after, each, found.get(each, ()), is_wide=each in others.catch_alls) for each in segments
+            forecast(
+                before,
+                after,
+                each,
+                found.get(each, ()),
+                is_wide=each in others.catch_alls,
+                missing=_missing(ruleset, each, after),
+            )
+            for each in segments
         ),
         _cost(part, after, play, is_alone=before is after),
     )
@@ -201,8 +210,25 @@ def _overlaps(segment: str, sample: frozenset[str], members: dict[str, set[str]]
     return sorted(found, key=lambda each: (-each.members, each.segment))[:OVERLAPS]
 
 
-def forecast(old: Outcome, new: Outcome, segment: str, overlaps: tuple[Overlap, ...], *, is_wide: bool) -> Forecast:
-    """Return what the new rules mean for a segment; one that `is_wide` takes everyone else and is not warned of."""
+def _missing(ruleset: Ruleset, segment: str, outcome: Outcome) -> Sequence[str]:
+    """Return what the segment asks for to enter it and what never came with the events."""
+    rules = ruleset.segment(segment)
+    return never_came(rules.enter, outcome.heard) if rules is not None and rules.enter is not None else ()
+
+
+def forecast(
+    old: Outcome,
+    new: Outcome,
+    segment: str,
+    overlaps: tuple[Overlap, ...],
+    *,
+    is_wide: bool,
+    missing: Sequence[str] = (),
+) -> Forecast:
+    """Return what the new rules mean for a segment; one that `is_wide` takes everyone else and is not warned of.
+
+    What is `missing` never came with the events, and is named where hardly anybody is in it.
+    """
     before, after = old.members.get(segment, set()), new.members.get(segment, set())
     entering, leaving = sorted(after - before), sorted(before - after)
     share = len(after) / new.customers if new.customers else 0.0
@@ -219,12 +245,13 @@ def forecast(old: Outcome, new: Outcome, segment: str, overlaps: tuple[Overlap, 
         leaves=new.leaves[segment],
         flaps_per_customer_year=new.flaps[segment] / new.customer_years if new.customer_years else 0.0,
         overlaps=overlaps,
-        warnings=() if is_wide else tuple(_warnings(len(after), new.customers, share)),
+        warnings=() if is_wide else tuple(_warnings(len(after), new.customers, share, missing)),
     )
 
 
-def _warnings(members: int, customers: int, share: float) -> Iterator[str]:
+def _warnings(members: int, customers: int, share: float, missing: Sequence[str]) -> Iterator[str]:
     if customers and share < FEWEST:
-        yield f"would hold too few to act on: {members:,} of {customers:,} customers; is a bar too high?"
+        why = f"{', '.join(missing)} never came in these events" if missing else "is a bar too high?"
+        yield f"would hold too few to act on: {members:,} of {customers:,} customers; {why}"
     if share > MOST:
         yield f"would hold nearly all: {members:,} of {customers:,} customers; does it say anything?"

@@ -200,3 +200,25 @@ def test_an_audience_written_into_the_shipped_rules_is_compared_with_those_witho
     (buyer,) = told["segments"]
     assert (buyer["members_before"], buyer["would_enter"]) == (0, buyer["members"])
     assert buyer["members"] == 3
+
+
+@pytest.mark.parametrize(
+    ("enter", "why"),
+    [
+        ("{did: order_refunded}", "order_refunded never came in these events"),
+        (
+            "{all: [{did: order_placed, where: {category: garden}}, {did: 'order_r*', where: {amount: {above: 3}}}]}",
+            "order_placed.category, order_r* never came in these events",
+        ),
+        ("{sequence: [product_viewed, {did_not: order_refunded, for: 90d}], within: 99d}", "is a bar too high?"),
+        ("{most_frequent: order_placed.category, is: a}", "order_placed.category never came in these events"),
+        ("{all: [{did: order_placed, at_least: 99}, {not: {did: order_refunded}}]}", "is a bar too high?"),
+        ("{did: order_placed, where: {amount: {above: 9000}}}", "is a bar too high?"),
+    ],
+)
+def test_what_never_came_is_named_where_nobody_is_in_it(
+    tmp_path: Path, old: Path, events: Path, enter: str, why: str
+) -> None:
+    rules = folder(tmp_path / "few", WIDER | {"audiences/few.yaml": f"title: F\nowner: o\nenter: {enter}\n"})
+    (few,) = previewed(rules / "audiences" / "few.yaml", "--old", old, "--events", events)["segments"]
+    assert few["warnings"] == [f"would hold too few to act on: 0 of 11 customers; {why}"]
