@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -144,4 +144,13 @@ def histories(draw: st.DrawFn, grid: Grid, start_ms: int = MONDAY_MS, most: int 
             same = [now - late, *(record.content.get("occurred_at", now) for record in records[-3:])]
             occurred_at = now - late if draw(MOSTLY) else draw(st.sampled_from(same))
             records.append(Rec(now, "event", draw(contents(grid, number, occurred_at, records))))
-    return records
+    return draw(loaded(grid, records)) if draw(RARELY) else records
+
+
+@st.composite
+def loaded(draw: st.DrawFn, grid: Grid, records: list[Rec]) -> list[Rec]:
+    """Return the records with the first of them as loaded history, which ends at a record or a step beside it."""
+    count = draw(st.integers(1, len(records)))
+    until = records[count - 1].record_time + draw(st.sampled_from([0, 0, -1, 1])) * grid.step_ms
+    first = [replace(one, backfill_until=until) if one.kind == "event" else one for one in records[:count]]
+    return first + records[count:]

@@ -50,7 +50,7 @@ def play(
                 found += done.transitions
             continue
         try:
-            event = plan.vocabulary.accept(decode_event(as_bytes(record)), record.record_time)
+            event = plan.vocabulary.accept(decode_event(as_bytes(record)), record.record_time, record.backfill_until)
         except InputError:
             continue
         event.scores = record.content.get("scores", {})
@@ -76,6 +76,9 @@ def told(transitions: list[Transition]) -> list[dict[str, Any]]:
             "cause": each.cause.kind,
             "event_id": each.cause.event_id or None,
             "late": each.cause.is_late,
+            "act": each.acts,
+            "dwell_ms": each.dwell_ms,
+            "entry_count": each.entry_count,
         }
         for each in transitions
     ]

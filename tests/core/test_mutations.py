@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, Phase, find, settings
 from hypothesis.errors import NoSuchExample
@@ -141,6 +142,26 @@ def forgets_signs(gauges: Any, profile: Any, now: int) -> None:
     """Leave the signs as they were when the customer came."""
 
 
+def never_comes_again(*args: Any) -> Any:
+    """Tell of every entry that it is the first."""
+    found = original_transition(*args)
+    return msgspec.structs.replace(found, entry_count=min(found.entry_count, 1))
+
+
+def forgets_dwell(*args: Any) -> Any:
+    """Tell of nobody how long they stayed."""
+    return msgspec.structs.replace(original_transition(*args), dwell_ms=0)
+
+
+def acts_on_history(profile: Any, *rest: Any) -> Any:
+    """Let campaigns act on what was loaded."""
+    until, profile.backfill_until = profile.backfill_until, -1
+    found = original_transition(profile, *rest)
+    profile.backfill_until = until
+    return found
+
+
+original_transition = engine._transition
 original_keeping = written._keeping
 original_catch_up = engine.catch_up
 original_reverse = ledger.reverse
@@ -165,6 +186,9 @@ MUTANTS: dict[str, tuple[Any, str, Callable[..., Any]]] = {
     "what held when it was last read is forgotten": (engine, "remember", forgets_signs),
     "a personal gap counts a day too many": (ledger, "gap_days", gap_of_orders),
     "the date of an event never comes nearer": (dated_rows, "as_seen", answers_for_ever),
+    "nobody enters more than once": (engine, "_transition", never_comes_again),
+    "nobody stayed for any time": (engine, "_transition", forgets_dwell),
+    "campaigns act on loaded history": (engine, "_transition", acts_on_history),
 }
 
 

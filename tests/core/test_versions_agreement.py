@@ -30,7 +30,7 @@ def line(number: int, record: Rec) -> bytes:
         content = json.dumps(record.content).encode()
     else:
         content = json.dumps({"kind": "rules", "hash": f"h{number}", "number": number + 1}).encode()
-    return encode_line(record.record_time, record.kind, content)
+    return encode_line(record.record_time, record.kind, content, record.backfill_until)
 
 
 def versions_of(records: list[Rec]) -> dict[str, Version]:

@@ -127,6 +127,11 @@ def bucket_place(name: str, world: World) -> Fraction:
         place = exact(given[name] if isinstance(given, dict) else given)
         assert place is not None
         return place
+    return chance(name, world)
+
+
+def chance(name: str, world: World) -> Fraction:
+    """Return the place from 0 up to 100 that chance gives the customer in a named lottery."""
     customer = world.accepted[0].content.get("customer_id", "") if world.accepted else ""
     digest = hashlib.blake2b(f"{name}\x00{customer}".encode(), digest_size=8).digest()
     return Fraction(int.from_bytes(digest, "big") % 10_000, 100)

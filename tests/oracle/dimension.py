@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.oracle.conditions import holds
 from tests.oracle.world import World
 
-Move = tuple[str | None, str | None]
 WARNING = "about_to_leave"
+
+
+class Move(NamedTuple):
+    """From one segment to another: how long the customer was in the one, how many times by now in the other."""
+
+    left: str | None
+    entered: str | None
+    dwell_ms: int
+    entry_count: int
 
 
 @dataclass(frozen=True)
@@ -25,6 +33,15 @@ class Dimension:
     looks_at: frozenset[str] = frozenset()
     warns_of: str | None = None
     still: frozenset[str] = frozenset()
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def about(self, segment: str | None) -> dict[str, Any]:
+        """Return what the rules say of a segment; of one that is gone, what they say of `otherwise`."""
+        return self.files[segment or ""] if segment in self.files else self.files[self.otherwise or ""]
+
+    def lottery(self, segment: str | None) -> str:
+        """Return the name under which the control group of a segment is drawn; a warning has that of its segment."""
+        return self.warns_of or (self.name if self.otherwise is None else f"{self.name}.{segment}")
 
     def rank(self, segment: str | None) -> int:
         """Return the place in the order, counted from the top; `otherwise` and outside are last."""
@@ -47,6 +64,18 @@ class Answer:
     left_at: dict[str, int] = field(default_factory=dict)
     spent: set[str] = field(default_factory=set)
     has_gone_out: bool = False
+    entries: dict[str | None, int] = field(default_factory=dict)
+
+    def go(self, entered: str | None, now: int) -> Move:
+        """Leave the current segment for another one (None: for none)."""
+        left, dwell_ms = self.current, 0 if self.current is None else now - self.since
+        self.current, self.since = entered, now
+        self.entries[entered] = self.entries.get(entered, 0) + 1
+        return Move(left, entered, dwell_ms, self.times(entered))
+
+    def times(self, segment: str | None) -> int:
+        """Return how many times the customer has entered a segment; nobody enters the outside."""
+        return 0 if segment is None else self.entries.get(segment, 0)
 
     def keep_clocks(self, names: set[str]) -> None:
         """Forget when other segments than these began to ask, were left, and whether their stay was spent."""
@@ -88,7 +117,9 @@ def exclusive(rules: dict[str, dict[str, Any]]) -> Iterator[Dimension]:
         seen = set().union(*(looked_at(rules, one.get(key)) for _, one in segments for key in ("enter", "stay_while")))
         inside = about.get("inside")
         seen |= {dimension_of(inside)} if inside else set()
-        yield Dimension(name, segments, about["otherwise"], inside, about.get("announce_first", False), frozenset(seen))
+        files = {one: rules[f"{name}/{one}.yaml"] for one in (*dict(segments), about["otherwise"])}
+        is_told = about.get("announce_first", False)
+        yield Dimension(name, segments, about["otherwise"], inside, is_told, frozenset(seen), files=files)
 
 
 def audiences(rules: dict[str, dict[str, Any]]) -> Iterator[Dimension]:
@@ -98,7 +129,7 @@ def audiences(rules: dict[str, dict[str, Any]]) -> Iterator[Dimension]:
         if folder == "audiences" and not file.endswith(".test.yaml") and about.get("enabled", True):
             name = file.removesuffix(".yaml")
             seen = looked_at(rules, about.get("enter")) | looked_at(rules, about.get("stay_while"))
-            yield Dimension(f"audiences.{name}", ((name, about),), looks_at=frozenset(seen))
+            yield Dimension(f"audiences.{name}", ((name, about),), looks_at=frozenset(seen), files={name: about})
 
 
 def warnings(rules: dict[str, dict[str, Any]]) -> Iterator[Dimension]:
@@ -108,7 +139,8 @@ def warnings(rules: dict[str, dict[str, Any]]) -> Iterator[Dimension]:
             if "warn_before" in about:
                 segment = one.name if one.name.startswith("audiences.") else f"{one.name}.{name}"
                 own = ((WARNING, {"warn_before": about["warn_before"]}),)
-                yield Dimension(f"{segment}.{WARNING}", own, looks_at=frozenset({one.name}), warns_of=segment)
+                seen, files = frozenset({one.name}), {WARNING: about}
+                yield Dimension(f"{segment}.{WARNING}", own, looks_at=seen, warns_of=segment, files=files)
 
 
 def looked_at(rules: dict[str, dict[str, Any]], condition: Any) -> set[str]:
@@ -150,13 +182,15 @@ def decide(dimension: Dimension, answers: dict[str, Answer], world: World, now: 
     is_back = is_new and answer is not None and answer.has_gone_out
     if answer is None or not answer.is_inside:
         before = answer or Answer(None, now)
-        answer = Answer(dimension.otherwise, now, left_at=before.left_at, spent=before.spent)
+        answer = Answer(dimension.otherwise, now, left_at=before.left_at, spent=before.spent, entries=before.entries)
         answers[dimension.name] = answer
     read_enters(dimension, answer, world, now)
     moves = list(settle(dimension, answer, world, now))
-    if is_new and not moves and (dimension.announce_first or is_back):
-        return [(None, dimension.otherwise)]
-    return [(None, moves[0][1]), *moves[1:]] if is_back else moves
+    if is_new and not moves:  # who goes on at this very instant was never in `otherwise`: it is not counted
+        answer.current = None
+        placed = answer.go(dimension.otherwise, now)
+        return [placed] if is_back or dimension.announce_first else []
+    return [moves[0]._replace(left=None), *moves[1:]] if is_back else moves
 
 
 def go_out(dimension: Dimension, answers: dict[str, Answer], now: int) -> list[Move]:
@@ -164,12 +198,10 @@ def go_out(dimension: Dimension, answers: dict[str, Answer], now: int) -> list[M
     answer = answers.setdefault(dimension.name, Answer(None, now, is_inside=False))
     if not answer.is_inside:
         return []
-    left = answer.current
-    assert left is not None
-    answer.left_at[left] = now
-    answer.current, answer.since, answer.is_inside, answer.enter_since = None, now, False, {}
-    answer.has_gone_out = True
-    return [(left, None)]
+    assert answer.current is not None
+    answer.left_at[answer.current] = now
+    answer.is_inside, answer.enter_since, answer.has_gone_out = False, {}, True
+    return [answer.go(None, now)]
 
 
 def read_enters(dimension: Dimension, answer: Answer, world: World, now: int) -> None:
@@ -195,9 +227,8 @@ def settle(dimension: Dimension, answer: Answer, world: World, now: int) -> Iter
         if dimension.rank(target) > dimension.rank(left) and must_stay(dimension, answer, world, now):
             return
         leave(dimension, answer, world, now)
-        answer.current, answer.since = target, now
         entered_now.add(target)
-        yield left, target
+        yield answer.go(target, now)
 
 
 def taker(dimension: Dimension, answer: Answer, world: World, now: int) -> str | None:

@@ -18,13 +18,14 @@ MINOR_DIGITS = {"JPY": 0, "KRW": 0, "CLP": 0, "ISK": 0, "VND": 0, "BHD": 3, "KWD
 class Rec:
     """One record of one customer's partition log: an event, a tick `{"before": ms}`, or a use `{"rules": …}`.
 
-    With a use comes, where history is missing, `"ready"`: by `dimension segment` when it is there.
+    With a use comes, where history is missing, `"ready"`: by `dimension segment` when it is there. A record of
+    loaded history says until when that goes.
     """
 
     record_time: int
     kind: str
     content: dict[str, Any]
-    backfill: bool = False
+    backfill_until: int = -1
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class Accepted:
     content: dict[str, Any]
     record_time: int
     late: bool
+    backfill_until: int = -1
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,7 @@ def judge_one(
         content=content,
         record_time=record.record_time,
         late=occurred < record.record_time - tolerance,
+        backfill_until=record.backfill_until,
     )
     is_known = not name or name in (vocabulary.get("events") or {})
     outcomes = {

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.oracle.conditions import holds
+from tests.oracle.conditions import chance, holds
 from tests.oracle.dimension import WARNING, Answer, Dimension, Move, decide, dimensions_of, go_out, segment_in
 from tests.oracle.instants import next_instant
 from tests.oracle.records import Accepted, Rec, judge
@@ -36,6 +36,7 @@ class Replay:
         self.world = World(rules, (), entered=self.entered, given=given or {})
         self.as_of: int | None = None
         self.last_tick = 0
+        self.backfill_until = -1
         self.every_ms = every_ms
         self.transitions: list[dict[str, Any]] = []
         self.ready: dict[str, int] = {}
@@ -70,6 +71,7 @@ class Replay:
         self.as_of = one.record_time if self.as_of is None else max(self.as_of, one.record_time)
         since = self.as_of if first else self.world.known_since
         self.world = replace(self.world, accepted=(*self.world.accepted, one), known_since=since)
+        self.backfill_until = max(self.backfill_until, one.backfill_until)
         self.decide_all(one)
 
     def tick(self, before: int) -> None:
@@ -126,7 +128,8 @@ class Replay:
         for one in dimensions:
             answer = self.answers[one.name]
             if answer.current is not None:
-                self.transitions.append(self.transition(one, answer.current, None, None, "rule_changed"))
+                gone = Move(answer.current, None, self.as_of - answer.since, 0)
+                self.transitions.append(self.transition(one, gone, None, "rule_changed"))
             if one.otherwise is None:
                 del self.answers[one.name]
             else:
@@ -136,8 +139,8 @@ class Replay:
         """Decide every dimension as of now, those looked at first, and number what changed; `kind` without a record."""
         assert self.as_of is not None
         for dimension in self.dimensions:
-            for left, entered in self.decide(dimension, self.as_of):
-                self.transitions.append(self.transition(dimension, left, entered, cause, kind))
+            for move in self.decide(dimension, self.as_of):
+                self.transitions.append(self.transition(dimension, move, cause, kind))
 
     def decide(self, dimension: Dimension, now: int) -> list[Move]:
         """Return the moves of one dimension as of now."""
@@ -149,26 +152,33 @@ class Replay:
         answer = self.answers.setdefault(dimension.name, Answer(None, now))
         begins = self.warning_at(dimension, now)
         current = WARNING if begins is not None and begins <= now else None
-        left = answer.current
-        if current == left:
-            return []
-        answer.current, answer.since = current, now
-        return [(left, current)]
+        return [] if current == answer.current else [answer.go(current, now)]
 
     def transition(
-        self, dimension: Dimension, left: str | None, entered: str | None, cause: Accepted | None, kind: str = "time"
+        self, dimension: Dimension, move: Move, cause: Accepted | None, kind: str = "time"
     ) -> dict[str, Any]:
         """Return the next transition, numbered."""
+        told_of = move.entered or move.left
         return {
             "sequence": len(self.transitions) + 1,
             "dimension": dimension.name,
-            "left": left,
-            "entered": entered,
+            "left": move.left,
+            "entered": move.entered,
             "at": self.as_of,
             "cause": kind if cause is None else "event",
             "event_id": None if cause is None else cause.content["event_id"],
             "late": cause is not None and cause.late,
+            "act": self.may_act(dimension.about(told_of), dimension.lottery(told_of), kind),
+            "dwell_ms": move.dwell_ms,
+            "entry_count": move.entry_count,
         }
+
+    def may_act(self, about: dict[str, Any], lottery: str, kind: str) -> bool:
+        """Return whether campaigns may act: not on loaded history, nor a control group, nor silently on other rules."""
+        assert self.as_of is not None
+        is_loud = kind == "time" or about.get("on_rule_change") == "announce"
+        is_control = chance(f"holdout.{lottery}", self.world) < about.get("holdout_percent", 0)
+        return is_loud and not is_control and self.as_of > self.backfill_until
 
     def warning_at(self, dimension: Dimension, latest: int) -> int | None:
         """Return from when a member of the watched segment is about to leave it, None if not by `latest`."""
