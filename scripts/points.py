@@ -64,7 +64,7 @@ OF_PARTS: Points = {
     "The engine: little state, decided only where it matters, the same as deciding everything": files(
         CORE, "gate written running silence sources ledger caps window keyed plan_subset money vocabulary"
     ),
-    "Evidence: why a change happened": (*files(CORE, "reason"), "tests/wire/test_sentence.py"),
+    "Evidence: why a change happened": (*files(CORE, "reason published_facts"), "tests/wire/test_sentence.py"),
     "Wire formats and golden files: bytes that are published and stored": ("tests/wire/test_*.py",),
     "Rules from files: every mistake word for word, with its place, all at once": files(
         RULESET, "errors grammar checks bars pattern source load any_text"
