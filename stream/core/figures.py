@@ -130,6 +130,7 @@ class _Slices:
         self._known: dict[tuple[int, int], Any] = {}
 
     def of(self, start: int, stop: int) -> Any:
+        """Return the figure of the rows in [start, stop), worked out once."""
         known = self._known
         if (start, stop) not in known:
             known[start, stop] = self._of(self._values[start:stop])

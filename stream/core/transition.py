@@ -11,6 +11,8 @@ import msgspec
 SCHEMA_TAG = b"segments.transition.v1"
 EVENT, RULE_CHANGED, BACKFILL, MERGE = "event", "rule_changed", "backfill", "merge"
 """Kinds of cause beside time: a record, other rules, history that was not there before, two ids that became one."""
+STEPS = frozenset({RULE_CHANGED, BACKFILL, MERGE})
+"""Kinds of cause that say all by their name: a step of everybody concerned, not of what a customer did."""
 
 
 class Cause(msgspec.Struct, frozen=True, gc=False):

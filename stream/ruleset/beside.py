@@ -81,6 +81,7 @@ class _Renaming:
     names: Collection[str]
 
     def dimension(self, rules: DimensionRules) -> DimensionRules:
+        """Return the old dimension under the name it has beside the new one."""
         segments = {name: self.segment(one) for name, one in rules.segments.items()}
         inside = rules.inside and self.named(rules.inside)
         return replace(rules, id=rules.id + OLD, segments=segments, inside=inside)

@@ -25,6 +25,7 @@ class _Condition:
     states: set[int] = field(default_factory=set)
 
     def gauge(self, number: int, slot: int) -> Gauge:
+        """Return the gauge of this number, whose verdict is kept in a slot."""
         leaf = self.leaf
         assert leaf.shared is not None
         lean = (leaf.leans, leaf.ended_by)

@@ -214,6 +214,7 @@ class _Telling:
                 return [self.leaf(next(leaves), depth)]
 
     def leaf(self, leaf: Leaf, depth: int) -> Asked:
+        """Return what one condition asks, and when silence changes its answer."""
         at, is_known = self.ahead.changes.get(id(leaf)), id(leaf) in self.ahead.changes
         if not is_known and self.ahead.seen_until < NEVER:
             at = self.ahead.seen_until

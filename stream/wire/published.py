@@ -42,10 +42,12 @@ class TimeCause(_Published):
     condition: str | None = Field(description="The condition or clock that ran out.")
 
 
-class RulesCause(_Published):
-    """Other rules moved them, or history that was not there when these rules came into use."""
+class StepCause(_Published):
+    """Other rules moved them, history that was not there when these came into use, or another id that is theirs."""
 
-    kind: Literal["rule_changed", "backfill"] = Field(description="Another version of the rules; its history came in.")
+    kind: Literal["rule_changed", "backfill", "merge"] = Field(
+        description="Another version of the rules; its history came in; two ids became one customer."
+    )
 
 
 class EvidenceModel(_Published):
@@ -74,7 +76,7 @@ class TransitionModel(_Published):
     left: str | None = Field(description="The segment left; null for outside an audience and for an announced first.")
     entered: str | None = Field(description="The segment entered; null for outside an audience.")
     at: Instant = Field(description="When it became true; never earlier than that of the one before.")
-    cause: EventCause | TimeCause | RulesCause = Field(description="What made it so.", discriminator="kind")
+    cause: EventCause | TimeCause | StepCause = Field(description="What made it so.", discriminator="kind")
     act: bool = Field(description="Whether campaigns should act: not in loaded history, not in a control group.")
     evidence: list[EvidenceModel] = Field(description="The conditions that decided.")
     dwell_ms: Count = Field(description="How long the customer was in the segment left, in milliseconds.")

@@ -51,6 +51,8 @@ def because_words(body: Body, zone: dt.tzinfo = dt.UTC) -> str:
             return " because the rules changed"
         case "backfill":
             return " because its history came in"
+        case "merge":
+            return " because two ids became one customer"
         case kind:
             return f" because of {str(kind).replace('_', ' ')}" if kind else ""
 

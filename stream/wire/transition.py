@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from stream.core.profile import NEVER
-from stream.core.transition import BACKFILL, EVENT, RULE_CHANGED, Cause, Evidence, Transition
+from stream.core.transition import EVENT, STEPS, Cause, Evidence, Transition
 from stream.wire.instant import to_text
 from stream.wire.outbox import Told
 
@@ -32,7 +32,7 @@ class _Time(msgspec.Struct, gc=False):
     condition: str | None
 
 
-class _Rules(msgspec.Struct, gc=False):
+class _Step(msgspec.Struct, gc=False):
     kind: str
 
 
@@ -58,7 +58,7 @@ class _Body(msgspec.Struct, gc=False):
     left: str | None
     entered: str | None
     at: str
-    cause: _Event | _Time | _Rules
+    cause: _Event | _Time | _Step
     act: bool
     evidence: list[_Evidence]
     dwell_ms: int
@@ -101,11 +101,11 @@ def _body(transition: Transition, transition_id: str) -> _Body:
     )
 
 
-def _cause(cause: Cause) -> _Event | _Time | _Rules:
+def _cause(cause: Cause) -> _Event | _Time | _Step:
     if cause.kind == EVENT:
         return _Event(cause.kind, cause.event_id, cause.name or None, cause.source or None, cause.is_late)
-    if cause.kind in (RULE_CHANGED, BACKFILL):
-        return _Rules(cause.kind)
+    if cause.kind in STEPS:
+        return _Step(cause.kind)
     return _Time(cause.kind, cause.condition or None)
 
 

@@ -12,8 +12,10 @@ from jsonschema import Draft202012Validator
 
 from stream.cli.serve import TopicName
 from stream.core.plan import Plan
+from stream.core.transition import BACKFILL, MERGE, RULE_CHANGED, Cause, Transition
 from stream.service.letters import OURS
 from stream.wire.published import MODELS, schemas
+from stream.wire.transition import body as body_of
 from tests.cli.running import segments
 from tests.histories import Line, crowds, shop_history, write
 from tests.laws.starter import drawn_plan, lived, shipped, starter, worked
@@ -65,6 +67,16 @@ def test_what_drawn_rules_publish_is_as_the_models_say(crowd: tuple[Rules, list[
         write(town, lines)
         for body in (each for mine in replayed(town.log, plan).values() for each in mine):
             check("transitions", body)
+
+
+@pytest.mark.parametrize("kind", ["time", RULE_CHANGED, BACKFILL, MERGE])
+def test_a_transition_of_every_kind_of_cause_is_as_the_model_says(kind: str) -> None:
+    """What only a replay causes too: whoever reads topics reads its output the same way."""
+    told = Transition("c-1", 1, "value", "", "gold", 1_000, Cause(kind), True, (), 0, 1, 2_000, True, "v", "o", "n")
+    check("transitions", body_of(told))
+    assert json.loads(body_of(told))["cause"] == (
+        {"kind": kind, "condition": None} if kind == "time" else {"kind": kind}
+    )
 
 
 async def test_the_headers_of_a_dead_letter_are_as_the_model_says() -> None:

@@ -148,6 +148,7 @@ def test_what_is_asked_reads_as_the_rule_does(test: str, bar: object, words: str
 
 def test_a_transition_without_evidence_or_of_another_kind_is_still_a_sentence() -> None:
     assert sentence(body(cause={"kind": "rule_changed"}, evidence=[])).endswith("09:12 because the rules changed")
+    assert sentence(body(cause={"kind": "merge"}, evidence=[])).endswith("because two ids became one customer")
     assert sentence(body(cause={"kind": "time", "condition": None}, evidence=[])).endswith("on 2026-08-01 09:12")
     assert sentence(body(cause={"kind": "event", "name": None}, evidence=[])).endswith("because of what became known")
     assert sentence(body(cause={})).endswith("on 2026-08-01 09:12")
