@@ -228,8 +228,9 @@ class Partition:
         stored = await self._fetch(customers)
         with self._wakes.measured(len(customers)):
             work, changes = self._worked(stored, lambda work: work.wake_all(customers, most_moves))
-        self.earliest_wake = due[len(work.woken)][1] if len(work.woken) < len(due) else NEVER
         await self._commit(work, changes, started, 0)
+        rest_ms = due[len(work.woken)][1] if len(work.woken) < len(due) else NEVER
+        self.earliest_wake = min([rest_ms, *_wakes(changes.timers)])
         tally(work, self.head, self.number, self._shared.metrics)
 
     async def trim(self) -> None:
@@ -260,7 +261,7 @@ class Partition:
             await self._shared.store.commit(self.number, Commit(encode_head(head), profiles, timers, outbox, trim))
         self.head = head
         self._cache.put_all(profiles)
-        self.earliest_wake = min([self.earliest_wake, *(at for at in timers.values() if at is not None)])
+        self.earliest_wake = min([self.earliest_wake, *_wakes(timers)])
         self.relay.trimmed(trim)
         if told:
             self.relay.hand_in(outbox[0], told.size)
@@ -280,3 +281,8 @@ class Partition:
             members=work.members(self.head.members) if work.has_moved else self.head.members,
             customers=self.head.customers + work.newcomers,
         )
+
+
+def _wakes(timers: dict[str, int | None]) -> Iterator[int]:
+    """Yield the instants that these timers are set to; None is a timer taken away."""
+    return (at for at in timers.values() if at is not None)

@@ -170,12 +170,6 @@ class Site:
                 found |= client.hgetall(self.keys(number).state)
         return {customer_id.decode(): packed for customer_id, packed in found.items()}
 
-    def commits(self) -> dict[str, bytes | None]:
-        """Return the stored head of every partition as it lies there, by key: each commit gives it another id."""
-        names = [self.keys(number).head for number in range(self.partitions)]
-        with redis.Redis.from_url(self.redis_url) as client:
-            return dict(zip(names, client.mget(names), strict=True))
-
     def settle(self, *workers: Living, seconds: float = PATIENCE_S) -> None:
         """Return when all records are committed, nothing is due, and everything is published and trimmed.
 

@@ -64,6 +64,15 @@ class Life:
     publishes_when: Path | None = None
     """The transitions topic takes nothing before this file is there."""
 
+    @property
+    def deeds(self) -> Path:
+        """Return where it is written which partitions were taken and which commits begun and done, in this order."""
+        return self.log.with_suffix(".deeds")
+
+
+Deed = tuple[str, int]
+"""What was done (took, begins, committed) to which partition."""
+
 
 @dataclass
 class Fate:
@@ -82,6 +91,11 @@ class Fate:
                 diary.write(f"{step}\n")
             os.kill(os.getpid(), self.life.how)
 
+    def note(self, deed: Deed) -> None:
+        """Write down what was done to the store."""
+        with self.life.deeds.open("a") as deeds:
+            deeds.write(f"{deed[0]} {deed[1]}\n")
+
 
 def store_of(fate: Fate, url: str, namespace: str) -> RedisStore:
     """Return a store of the kind that this life has, at whose steps the process may die."""
@@ -89,12 +103,15 @@ def store_of(fate: Fate, url: str, namespace: str) -> RedisStore:
     class Mortal(fate.life.store):  # type: ignore[name-defined,misc]
         async def take(self, partition: int) -> Taken:
             taken: Taken = await super().take(partition)
+            fate.note(("took", partition))
             fate.reach("taken")
             return taken
 
         async def commit(self, partition: int, commit: Commit) -> None:
             fate.reach("before EXEC")
+            fate.note(("begins", partition))
             await super().commit(partition, commit)
+            fate.note(("committed", partition))
             if commit.outbox:
                 fate.reach("between EXEC and publishing")
 
@@ -228,6 +245,12 @@ class Process:
         """Return what it wrote so far."""
         return self.life.log.read_text(errors="replace") if self.life.log.exists() else ""
 
+    @property
+    def deeds(self) -> list[Deed]:
+        """Return what it did to the store so far, in order."""
+        lines = self.life.deeds.read_text().splitlines() if self.life.deeds.exists() else []
+        return [(word, int(number)) for word, number in map(str.split, lines)]
+
     def ready(self) -> Process:
         """Return when /readyz says so."""
         until(self._is_ready, PATIENCE_S, lambda: f"/readyz: {self.said[-2_000:]}")
@@ -267,4 +290,4 @@ def process(site: Site, name: str, settings: dict[str, str | int] | None = None,
     return Process(Life(environment, site.folder / f"{name}.log", site.folder / "diary", **told))  # type: ignore[arg-type]
 
 
-__all__ = ["STEPS", "Life", "Process", "Step", "StoreWithoutCompare", "process"]
+__all__ = ["STEPS", "Deed", "Life", "Process", "Step", "StoreWithoutCompare", "process"]
