@@ -63,13 +63,18 @@ class Producer(Protocol):
         """Queue one record; the returned awaitable gives its offset, or raises UnavailableError."""
         ...
 
-    async def send_batch(
-        self, topic: str, partition: int, messages: Iterable[Message], claim: object | None = None
-    ) -> int:
+    async def send_batch(self, topic: str, partition: int, messages: Iterable[Message]) -> int:
         """Write messages to one partition in order and return how many: all of them, each acknowledged.
 
         UnavailableError at the first that failed: none after it was sent, so a repeat of all keeps their order.
-        FencedError where something was written under a newer claim of the partition than this one.
+        """
+        ...
+
+    async def publish(self, partition: int, written: Mapping[str, Iterable[Message]], claim: object) -> int:
+        """Write messages to one partition of several topics, side by side, as `send_batch` does to each; say how many.
+
+        FencedError where something was written under a newer claim of the partition than this one. After any other
+        failure each topic has a beginning of its messages, and the claim has ended.
         """
         ...
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -140,9 +140,13 @@ class FakeProducer:
         assert partition is not None, "the program always says which partition"
         return asyncio.ensure_future(self._written(topic, partition, (key, value, headers, timestamp_ms)))
 
-    async def send_batch(
-        self, topic: str, partition: int, messages: Iterable[Message], claim: object | None = None
-    ) -> int:
+    async def send_batch(self, topic: str, partition: int, messages: Iterable[Message]) -> int:
+        return await self._write(topic, partition, messages, None)
+
+    async def publish(self, partition: int, written: Mapping[str, Iterable[Message]], claim: object) -> int:
+        return sum([await self._write(topic, partition, messages, claim) for topic, messages in written.items()])
+
+    async def _write(self, topic: str, partition: int, messages: Iterable[Message], claim: object) -> int:
         if isinstance(claim, int) and (partition, claim) in self.ended:
             raise UnavailableError("fake Kafka: a write under this claim failed")
         count = 0

@@ -19,7 +19,7 @@ from stream.ports import Record
 
 Headers = Sequence[tuple[str, bytes]]
 Stamp = Callable[[int], tuple[int, int, int]]
-"""Gives producer id, epoch and first sequence number to so many records; asked once, when they are sent."""
+"""Gives producer id, epoch and first sequence number to so many records."""
 
 LENGTH_AT, LENGTH_ENDS = 8, 12
 """Where a batch says how many bytes follow."""
@@ -37,22 +37,30 @@ class RawName(str):
 
 
 class Batch(BatchBuilder):  # type: ignore[misc]  # aiokafka ships no types
-    """A batch that also takes header names with surrogate escapes, and is stamped as its writer wants."""
+    """A batch that also takes header names with surrogate escapes, and can be stamped by its writer."""
 
     _builder: Any
 
-    def __init__(self, batch_bytes: int, codec: int = 0, stamp: Stamp | None = None) -> None:
+    def __init__(self, batch_bytes: int, codec: int = 0) -> None:
         super().__init__(batch_bytes, codec)
         self._sizes = batch_bytes, codec
-        self._stamp = stamp
 
     def append(self, *, timestamp: int | None, key: bytes | None, value: bytes | None, headers: Headers = ()) -> Any:
         """Add a record; None where it does not fit any more (the first one always does)."""
+        if self._closed:
+            return None
         try:
-            return super().append(timestamp=timestamp, key=key, value=value, headers=list(headers))
+            added = self._builder.append(self._relative_offset, timestamp, key, value, list(headers))
         except UnicodeEncodeError:
             raw = [(RawName(name), told) for name, told in headers]
-            return super().append(timestamp=timestamp, key=key, value=value, headers=raw) if self._takes_raw() else None
+            if not self._takes_raw():
+                return None
+            added = self._builder.append(self._relative_offset, timestamp, key, value, raw)
+        if added is None:
+            self.close()
+        else:
+            self._relative_offset += 1
+        return added
 
     def _takes_raw(self) -> bool:
         """Change to the builder that takes raw names, the one in Python; tell whether it is not too late for that."""
@@ -64,9 +72,13 @@ class Batch(BatchBuilder):  # type: ignore[misc]  # aiokafka ships no types
             self._builder = _DefaultRecordBatchBuilderPy(2, codec, 0, -1, -1, 0, batch_bytes)
         return True
 
+    def stamped(self, stamp: Stamp) -> bytes:
+        """Return the bytes of the batch under a stamp, which is asked for once; nothing can be added any more."""
+        self._builder.set_producer_state(*stamp(self.record_count()))
+        return bytes(self._build())
+
     def _set_producer_state(self, producer_id: int, producer_epoch: int, base_sequence: int) -> None:
-        given = producer_id, producer_epoch, base_sequence
-        self._builder.set_producer_state(*(given if self._stamp is None else self._stamp(self.record_count())))
+        self._builder.set_producer_state(producer_id, producer_epoch, base_sequence)
 
 
 def read_batch(written: bytes, partition: int, offset: int) -> tuple[list[Record], int]:

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Generator, Iterable, Iterator
+from collections.abc import Awaitable, Generator, Iterable, Iterator, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import Any
+from itertools import zip_longest
+from typing import Any, cast
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import ProducerClosed, ProducerFenced
 from aiokafka.record.legacy_records import LegacyRecordBatchBuilder
 
-from stream.adapters.kafka_batch import Batch, Headers, Stamp
+from stream.adapters.kafka_batch import Batch, Headers
 from stream.adapters.kafka_claim import Claim, claimed
+from stream.adapters.kafka_courier import Courier
 from stream.adapters.kafka_errors import CLIENT_ERRORS, translated
 from stream.adapters.kafka_options import MEBIBYTE, KafkaOptions
 from stream.adapters.patience import ended
-from stream.errors import StateError, StreamError, UnavailableError
+from stream.errors import FencedError, StateError, StreamError, UnavailableError
 from stream.ports import Message
 
 BATCH_BYTES = 256 * 1024
@@ -75,6 +77,7 @@ class KafkaProducer:
             except CLIENT_ERRORS as error:
                 raise _failure(error, "connecting a producer") from error
             stack.pop_all()
+        self._courier = Courier(client.client, self._options.request_timeout_ms)
         self._client, self._is_started, self._is_spoiled = client, True, False
 
     async def send(
@@ -98,32 +101,49 @@ class KafkaProducer:
         future.add_done_callback(partial(self._note, client))
         return Sent(future)
 
-    async def send_batch(
-        self, topic: str, partition: int, messages: Iterable[Message], claim: object | None = None
-    ) -> int:
+    async def send_batch(self, topic: str, partition: int, messages: Iterable[Message]) -> int:
         """Write messages to one partition in order, one request in flight; return how many: all, acknowledged.
 
         Raises UnavailableError at the first failed request: the earlier ones are written, the later ones never sent.
-        It ends the claim: whatever is sent under it later fails, too.
         """
-        if not isinstance(claim, Claim):
-            return await self._send_batches(topic, partition, _batches(messages, None))
-        if claim.is_over:
+        count = 0
+        client = await self._ready()
+        for batch in _batches(messages):
+            count += int(batch.record_count())
+            batch.close()  # or it would wait for more
+            await Sent(await self._queued(client, batch, topic, partition))
+        return count
+
+    async def publish(self, partition: int, written: Mapping[str, Iterable[Message]], claim: object) -> int:
+        """Write messages to one partition of several topics at once, each topic's in order; return how many: all.
+
+        Raises UnavailableError as `send_batch` does. It ends the claim: whatever is sent under it later fails, too.
+        """
+        ours = cast(Claim, claim)
+        if ours.is_over:
             raise UnavailableError(
                 "Kafka: a write under this claim failed; claim the partition anew [kafka-unavailable]"
             )
         try:
-            return await self._send_batches(topic, partition, _batches(messages, partial(claim.stamp, topic)))
-        except UnavailableError:
-            claim.is_over = True
+            return await self._publish(partition, written, ours)
+        except FencedError:
+            raise
+        except (StreamError, asyncio.CancelledError):
+            ours.is_over = True
             raise
 
-    async def _send_batches(self, topic: str, partition: int, batches: Iterable[Batch]) -> int:
-        count = 0
-        client = await self._ready()
-        for batch in batches:
-            count += int(batch.record_count())
-            await Sent(await self._queued(client, batch, topic, partition))
+    async def _publish(self, partition: int, written: Mapping[str, Iterable[Message]], claim: Claim) -> int:
+        client, count = await self._ready(), 0
+        places = [TopicPartition(topic, partition) for topic in written]
+        for row in zip_longest(*map(_batches, written.values())):
+            batches = [(place, batch) for place, batch in zip(places, row, strict=True) if batch is not None]
+            count += sum(batch.record_count() for _, batch in batches)
+            stamped = [(place, batch.stamped(partial(claim.stamp, place.topic))) for place, batch in batches]
+            try:
+                await self._courier.carry(stamped)
+            except CLIENT_ERRORS as error:
+                self._spoil(client, error)
+                raise _failure(error, f"publishing partition {partition}") from error
         return count
 
     async def claim(self, partition: int) -> Claim:
@@ -143,6 +163,7 @@ class KafkaProducer:
         """Give up what is on its way and begin with a new producer id; raises UnavailableError while Kafka is away."""
         old, self._client = self._client, None
         if old is not None:
+            self._courier.close()
             await _abandon(old)
         await self.start()
 
@@ -150,7 +171,10 @@ class KafkaProducer:
         """Flush and disconnect; what a broker that is away did not acknowledge in one request's time is given up."""
         old, self._client = self._client, None
         self._is_started = False
-        if old is not None and not await ended(old.stop(), self._options.request_timeout_ms / 1000):
+        if old is None:
+            return
+        self._courier.close()
+        if not await ended(old.stop(), self._options.request_timeout_ms / 1000):
             await _abandon(old)
 
     async def _ready(self) -> AIOKafkaProducer:
@@ -165,7 +189,11 @@ class KafkaProducer:
 
     def _note(self, client: AIOKafkaProducer, done: asyncio.Future[Any]) -> None:
         error = None if done.cancelled() else done.exception()
-        if client is self._client and error is not None and not isinstance(error, ProducerFenced):
+        if error is not None:
+            self._spoil(client, error)
+
+    def _spoil(self, client: AIOKafkaProducer, error: BaseException) -> None:
+        if client is self._client and not isinstance(error, ProducerFenced):
             self._is_spoiled = True
 
     async def _send_alone(
@@ -185,17 +213,17 @@ class KafkaProducer:
         return future
 
 
-def _batches(messages: Iterable[Message], stamp: Stamp | None) -> Iterator[Batch]:
+def _batches(messages: Iterable[Message]) -> Iterator[Batch]:
     """Yield the messages in batches that the broker takes."""
-    batch = Batch(BATCH_BYTES, stamp=stamp)
+    batch = Batch(BATCH_BYTES)
     for key, value, headers, timestamp_ms in messages:
         if batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers) is None:
             yield batch
-            batch = Batch(BATCH_BYTES, stamp=stamp)
+            batch = Batch(BATCH_BYTES)
             batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
-        if batch.size() > MEBIBYTE:
+        if batch.record_count() == 1 and batch.size() > MEBIBYTE:
             # alone in its batch: it came compressed, and as it is the broker would not take it back
-            batch = Batch(BATCH_BYTES, LegacyRecordBatchBuilder.CODEC_GZIP, stamp)
+            batch = Batch(BATCH_BYTES, LegacyRecordBatchBuilder.CODEC_GZIP)
             batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
     if batch.record_count():
         yield batch

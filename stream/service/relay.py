@@ -1,7 +1,8 @@
 """The relay: publishes what is committed, in order, memberships before the transitions of the same slice.
 
-What waits is published together: its memberships, and when all are acknowledged, its transitions. What is not
-acknowledged is sent again, the same bytes, so a consumer needs one integer per customer to be exactly-once.
+What waits is published together: its memberships, and when all are acknowledged its transitions, beside the
+memberships of what came meanwhile. What is not acknowledged is sent again, the same bytes, so a consumer needs one
+integer per customer to be exactly-once.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
+from itertools import islice
 
 from stream.errors import FencedError, InputError, SettingsError, UnavailableError
 from stream.ports import Clock, Message, Metrics, Producer
@@ -48,6 +50,8 @@ class Relay:
         self._topics, self._producer, self._metrics, self._clock = topics, producer, metrics, clock
         self._bound, self._together, self._warn = bound, together, warn
         self._waiting: deque[tuple[bytes, int]] = deque()
+        self._known: list[Slice] = []
+        """The first that wait: their memberships are written, their transitions are next."""
         self._records = 0
         self.published = 0
         """Slices published and not yet trimmed from the stored outbox."""
@@ -69,7 +73,7 @@ class Relay:
         for packed in slices:
             self.hand_in(packed, decode_slice(packed).size)
         self.published = 0
-        self._claim, self._backoff_s = None, FIRST_BACKOFF_S
+        self._claim, self._known, self._backoff_s = None, [], FIRST_BACKOFF_S
         self._changed.set()
         self._task = asyncio.create_task(self._run(), name=f"relay-{self.partition}")
 
@@ -127,39 +131,49 @@ class Relay:
                 while not self._waiting:
                     self._changed.clear()
                     await self._changed.wait()
-                together = self._next()
                 try:
-                    await self._publish([packed for packed, _ in together])
+                    await self._publish()
                 except (UnavailableError, InputError, SettingsError) as error:
                     await self._back_off(error)
                     continue
                 self._backoff_s = FIRST_BACKOFF_S
-                self._done(together)
         finally:
             self._changed.set()
 
-    def _next(self) -> list[tuple[bytes, int]]:
-        """Return the slices to publish together: what came meanwhile costs the round trips of one."""
-        together: list[tuple[bytes, int]] = []
+    async def _publish(self) -> None:
+        """Write the memberships of what came meanwhile, and beside them the transitions of those that are written."""
+        claim = await self._claimed()
+        known, new = self._known, [decode_slice(packed) for packed in self._next()]
+        topics = self._topics
+        written = {topics.membership: self._memberships(new), topics.transitions: self._transitions(known)}
+        await self._producer.publish(self.partition, written, claim)
+        self._known = new
+        if known:
+            self._done(known)
+
+    def _next(self) -> list[bytes]:
+        """Return the slices whose memberships come next: what came meanwhile costs the round trips of one."""
+        together: list[bytes] = []
         records = 0
-        for each in self._waiting:
-            records += each[1]
+        for packed, size in islice(self._waiting, len(self._known), None):
+            records += size
             if together and records > self._together:
                 break
-            together.append(each)
+            together.append(packed)
         return together
 
-    def _done(self, together: list[tuple[bytes, int]]) -> None:
-        for _, records in together:
+    def _done(self, told: list[Slice]) -> None:
+        for each in told:
             self._waiting.popleft()
-            self._records -= records
-        self.published += len(together)
+            self._records -= each.size
+            self._observe(each.transitions)
+        self.published += len(told)
         self._metrics.outbox(self.partition, self._records)
         self._changed.set()
 
     async def _back_off(self, error: Exception) -> None:
         """Wait, ever longer, and keep everything: a refused record would be missing, whoever published the next."""
-        self._claim = None
+        self._claim, self._known = None, []
         self._warn(f"partition {self.partition}: {self._records} records wait to be published: {error}")
         await self._clock.sleep(self._backoff_s)
         self._backoff_s = min(self._backoff_s * 2, LONGEST_BACKOFF_S)
@@ -178,15 +192,6 @@ class Relay:
                 raise FencedError(f"partition {self.partition}: somebody else publishes it now; take it again [fenced]")
             self._claim, self._claimed_s = claim, now_s
         return self._claim
-
-    async def _publish(self, slices: list[bytes]) -> None:
-        claim = await self._claimed()
-        told = [decode_slice(packed) for packed in slices]
-        send, topics = self._producer.send_batch, self._topics
-        await send(topics.membership, self.partition, self._memberships(told), claim)
-        await send(topics.transitions, self.partition, self._transitions(told), claim)
-        for each in told:
-            self._observe(each.transitions)
 
     def _memberships(self, told: list[Slice]) -> list[Message]:
         marks = self._topics.membership_headers

@@ -13,12 +13,17 @@ from typing import Any
 import aiokafka
 import faust
 import pytest
+from aiokafka.client import AIOKafkaClient
+from aiokafka.cluster import ClusterMetadata
+from aiokafka.conn import AIOKafkaConnection
 from aiokafka.consumer.consumer import AIOKafkaConsumer
 from aiokafka.consumer.fetcher import Fetcher, FetchError, FetchResult, PartitionRecords
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.consumer.subscription_state import Assignment, SubscriptionState, TopicPartitionState
 from aiokafka.producer.message_accumulator import BatchBuilder, MessageAccumulator
 from aiokafka.producer.producer import AIOKafkaProducer
+from aiokafka.producer.sender import SendProduceReqHandler
+from aiokafka.protocol.produce import ProduceRequest, ProduceResponse_v7
 from aiokafka.record.default_records import _DefaultRecordBatchBuilderPy, _DefaultRecordBatchPy
 from faust.app.base import App, BootStrategy
 from faust.tables.recovery import Recovery
@@ -61,6 +66,13 @@ def test_the_exact_versions_this_was_written_for(name: str, version: str) -> Non
         (PartitionRecords._consumer_record, ["self", "tp", "record"]),
         (AIOKafkaConsumer.seek, ["self", "partition", "offset"]),
         (BatchBuilder.append, ["self", "timestamp", "key", "value", "headers"]),
+        (ProduceRequest.__init__, ["self", "transactional_id", "required_acks", "timeout", "topics"]),
+        (AIOKafkaClient.send, ["self", "node_id", "request", "group"]),
+        (AIOKafkaClient.force_metadata_update, ["self"]),
+        (AIOKafkaClient._wait_on_metadata, ["self", "topic"]),
+        (AIOKafkaClient._maybe_wait_metadata, ["self"]),
+        (ClusterMetadata.partitions_for_topic, ["self", "topic"]),
+        (ClusterMetadata.leader_for_partition, ["self", "partition"]),
     ],
     ids=lambda value: getattr(value, "__qualname__", ""),
 )
@@ -155,9 +167,26 @@ def test_a_producer_can_be_given_up_at_once() -> None:
     assert "self._sender = Sender(" in source(AIOKafkaProducer.__init__)
 
 
+def test_requests_are_sent_and_answered_as_the_courier_takes_it() -> None:
+    """It does what the client's own sender does: the same order, the same errors, no end to what may pass."""
+    code = source(SendProduceReqHandler.handle_response)
+    for name in ("for topic, partitions in response.topics", "error is DuplicateSequenceNumber", "batch.done(offset,"):
+        assert name in code
+    assert "if error is InvalidProducerEpoch:\n                        exc = ProducerFenced()" in code
+    assert "return error.retriable" in source(SendProduceReqHandler._can_retry)
+    code = source(SendProduceReqHandler.do)
+    assert 'if getattr(err, "invalid_metadata", False):' in code
+    assert "await self._client._maybe_wait_metadata()" in code
+    assert ProduceResponse_v7.SCHEMA.fields[0].array_of.fields[1].array_of.names[:2] == ("partition", "error_code")
+    code = source(AIOKafkaConnection._handle_frame)
+    assert "self._requests[0]" in code, "answers come in the order of the requests"
+
+
 def test_batches_are_read_and_built_where_we_lean_on_it() -> None:
     assert "self._builder.set_producer_state(" in source(BatchBuilder._set_producer_state)
-    assert "self._builder.append(" in source(BatchBuilder.append)
+    code = source(BatchBuilder.append)
+    for name in ("self._builder.append(", "self._relative_offset += 1", "if self._closed:"):
+        assert name in code
     assert "self._builder.build()" in source(BatchBuilder._build)
     code = source(_DefaultRecordBatchPy.__init__) + source(_DefaultRecordBatchPy._maybe_uncompress)
     for name in ("self._buffer", "self._pos", "self._num_records"):

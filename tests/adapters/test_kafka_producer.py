@@ -15,6 +15,7 @@ from stream.errors import FencedError, InputError, UnavailableError
 from tests.brokers.fixtures import Log
 from tests.brokers.kafka_broker import free_ports
 from tests.brokers.member import numbered
+from tests.contracts.producer_contract import write
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ async def test_a_key_without_partition_goes_where_javas_producer_would_put_it(
 async def test_batches_larger_than_one_request_stay_in_order(log: Log, producer: KafkaProducer) -> None:
     topic = await log.topic()
     values = [value * 2_000 for value in numbered(100)]
-    assert await producer.send_batch(topic, 2, [(b"k", value, [], 7) for value in values]) == 100
+    assert await write(producer, topic, 2, [(b"k", value, [], 7) for value in values]) == 100
     assert [found[3] for found in await read_all(log, topic, 2)] == values
 
 
@@ -70,9 +71,9 @@ async def test_a_tombstone_keeps_its_key(log: Log, producer: KafkaProducer) -> N
 
 async def test_after_renewing_it_goes_on(log: Log, producer: KafkaProducer) -> None:
     topic = await log.topic()
-    await producer.send_batch(topic, 0, [(b"k", b"before", [], 1)])
+    await write(producer, topic, 0, [(b"k", b"before", [], 1)])
     await producer.renew()
-    await producer.send_batch(topic, 0, [(b"k", b"after", [], 2)])
+    await write(producer, topic, 0, [(b"k", b"after", [], 2)])
     assert [found[3] for found in await read_all(log, topic, 0)] == [b"before", b"after"]
 
 
@@ -80,13 +81,13 @@ async def test_after_a_failed_write_the_next_one_begins_with_a_new_producer_id(
     log: Log, producer: KafkaProducer
 ) -> None:
     topic = await log.topic()
-    await producer.send_batch(topic, 0, [(b"k", b"before", [], 1)])
+    await write(producer, topic, 0, [(b"k", b"before", [], 1)])
     spoiled = producer._client
     on_its_way = await producer.send(topic, 1, b"k", b"lost", [], 1)
     spoiled._message_accumulator.fail_all(OutOfOrderSequenceNumber("as after a lost answer"))
     with pytest.raises(UnavailableError, match="OutOfOrderSequenceNumber"):
         await on_its_way
-    await asyncio.gather(*(producer.send_batch(topic, 0, [(b"k", b"after", [], 2)]) for _ in range(3)))
+    await asyncio.gather(*(write(producer, topic, 0, [(b"k", b"after", [], 2)]) for _ in range(3)))
     assert producer._client is not spoiled
     assert [found[3] for found in await read_all(log, topic, 0)] == [b"before", b"after", b"after", b"after"]
 
@@ -96,7 +97,7 @@ async def test_under_a_claim_everything_is_there_once_in_order(log: Log, produce
     claim = await claimed(producer, 1)
     values = [value * 2_000 for value in numbered(100)]
     for part in (values[:50], values[50:]):
-        assert await producer.send_batch(topic, 1, [(b"k", value, [], 7) for value in part], claim) == 50
+        assert await write(producer, topic, 1, [(b"k", value, [], 7) for value in part], claim) == 50
     assert [found[3] for found in await read_all(log, topic, 1)] == values
 
 
@@ -107,16 +108,16 @@ async def test_an_older_claim_writes_until_a_newer_has_written_and_never_again(k
     await former.start()
     await owner.start()
     old = await claimed(former, 2)
-    await former.send_batch(topic, 2, [(b"k", b"old", [], 1)], old)
+    await write(former, topic, 2, [(b"k", b"old", [], 1)], old)
     new = await claimed(owner, 2)
-    await former.send_batch(topic, 2, [(b"k", b"old, on its way", [], 1)], old)
-    await owner.send_batch(topic, 2, [(b"k", b"new", [], 1)], new)
+    await write(former, topic, 2, [(b"k", b"old, on its way", [], 1)], old)
+    await write(owner, topic, 2, [(b"k", b"new", [], 1)], new)
     for _ in range(2):
         with pytest.raises(FencedError, match="ProducerFenced"):
-            await former.send_batch(topic, 2, [(b"k", b"old, too late", [], 1)], old)
-    await owner.send_batch(topic, 2, [(b"k", b"newer", [], 1)], new)
-    await former.send_batch(topic, 2, [(b"k", b"without a claim", [], 1)])
-    await former.send_batch(topic, 1, [(b"k", b"elsewhere", [], 1)], await claimed(former, 1))
+            await write(former, topic, 2, [(b"k", b"old, too late", [], 1)], old)
+    await write(owner, topic, 2, [(b"k", b"newer", [], 1)], new)
+    await write(former, topic, 2, [(b"k", b"without a claim", [], 1)])
+    await write(former, topic, 1, [(b"k", b"elsewhere", [], 1)], await claimed(former, 1))
     found = [each[3] for each in await read_all(kafka, topic, 2)]
     assert found == [b"old", b"old, on its way", b"new", b"newer", b"without a claim"]
     await former.stop()
@@ -141,8 +142,8 @@ async def test_what_a_frozen_producer_sends_when_it_wakes_up_is_refused(kafka: L
 
     await client.client._wait_on_metadata(topic)
     client.client.send = send_when_awake
-    on_its_way = asyncio.create_task(former.send_batch(topic, 0, [(b"k", b"old", [], 1)], old))
-    await owner.send_batch(topic, 0, [(b"k", b"new", [], 1)], await claimed(owner, 0))
+    on_its_way = asyncio.create_task(write(former, topic, 0, [(b"k", b"old", [], 1)], old))
+    await write(owner, topic, 0, [(b"k", b"new", [], 1)], await claimed(owner, 0))
     asleep.set()
     with pytest.raises(FencedError, match="ProducerFenced"):
         await on_its_way

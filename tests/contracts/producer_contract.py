@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from typing import Literal, Protocol
 
@@ -59,6 +60,15 @@ async def values(rig: ProducerRig, topic: str, partition: int) -> list[bytes]:
     return [(value or b"").rstrip(b".") for _, value, _, _ in await rig.written(topic, partition)]
 
 
+async def write(
+    producer: Producer, topic: str, partition: int, told: Iterable[Message], claim: object | None = None
+) -> int:
+    """Write to one partition of one topic, under a claim or without."""
+    if claim is None:
+        return await producer.send_batch(topic, partition, told)
+    return await producer.publish(partition, {topic: told}, claim)
+
+
 class ProducerContract:
     """Run by tests/contracts/test_producer.py on the fake, on the mock broker and on the real one."""
 
@@ -78,16 +88,16 @@ class ProducerContract:
             (None, None, [("neither", b"")], 7_000),
         ]
         await (await producer.send(topic, 0, *odd[0]))
-        assert await producer.send_batch(topic, 0, iter(odd[1:])) == 3
+        assert await write(producer, topic, 0, iter(odd[1:])) == 3
         assert await rig.written(topic, 0) == odd
 
     async def test_a_batch_is_there_whole_in_order_when_it_returns(self, rig: ProducerRig) -> None:
         topic, producer = await rig.topic(), await rig.producer()
         claim = await rig.claim(producer, 2)
-        assert await producer.send_batch(topic, 2, messages(b"a", b"b", b"c", size=ALONE), claim) == 3
-        assert await producer.send_batch(topic, 2, messages(b"d"), claim) == 1
-        assert await producer.send_batch(topic, 2, [], claim) == 0
-        assert await producer.send_batch(topic, 2, messages(b"e")) == 1
+        assert await write(producer, topic, 2, messages(b"a", b"b", b"c", size=ALONE), claim) == 3
+        assert await write(producer, topic, 2, messages(b"d"), claim) == 1
+        assert await write(producer, topic, 2, [], claim) == 0
+        assert await write(producer, topic, 2, messages(b"e")) == 1
         assert await values(rig, topic, 2) == [b"a", b"b", b"c", b"d", b"e"]
 
     async def test_a_claim_holds_for_every_topic(self, rig: ProducerRig) -> None:
@@ -95,7 +105,7 @@ class ProducerContract:
         claim = await rig.claim(producer, 0)
         for value in (b"a", b"b", b"c"):
             for topic in topics:
-                await producer.send_batch(topic, 0, messages(value), claim)
+                await write(producer, topic, 0, messages(value), claim)
         assert [await values(rig, topic, 0) for topic in topics] == [[b"a", b"b", b"c"]] * 2
 
     @pytest.mark.parametrize("how", LOSSES)
@@ -115,11 +125,11 @@ class ProducerContract:
         batch = messages(b"a", b"b", b"c", size=ALONE)
         claim = await rig.claim(producer, 0) if is_claimed else None
         with rig.failing(producer, how, after=1), pytest.raises(UnavailableError):
-            await producer.send_batch(topic, 0, batch, claim)
+            await write(producer, topic, 0, batch, claim)
         arrived = [b"a"] if how == "refuse" else [b"a", b"b"]
         assert await values(rig, topic, 0) == arrived
         claim = await rig.claim(producer, 0) if is_claimed else None
-        assert await producer.send_batch(topic, 0, batch, claim) == 3
+        assert await write(producer, topic, 0, batch, claim) == 3
         assert await values(rig, topic, 0) == [*arrived, b"a", b"b", b"c"]
 
     @pytest.mark.parametrize("how", LOSSES)
@@ -128,26 +138,26 @@ class ProducerContract:
         topic, producer = await rig.topic(), await rig.producer()
         claim = await rig.claim(producer, 0)
         with rig.failing(producer, how), pytest.raises(UnavailableError):
-            await producer.send_batch(topic, 0, messages(b"a"), claim)
+            await write(producer, topic, 0, messages(b"a"), claim)
         for _ in range(2):
             with pytest.raises(UnavailableError, match="claim"):
-                await producer.send_batch(topic, 0, messages(b"b"), claim)
-        await producer.send_batch(topic, 0, messages(b"c"), await rig.claim(producer, 0))
+                await write(producer, topic, 0, messages(b"b"), claim)
+        await write(producer, topic, 0, messages(b"c"), await rig.claim(producer, 0))
         assert await values(rig, topic, 0) == ([b"c"] if how == "refuse" else [b"a", b"c"])
 
     async def test_while_kafka_is_away_nobody_claims_and_what_is_sent_waits_or_fails(self, rig: ProducerRig) -> None:
         topic, producer = await rig.topic(), await rig.producer()
         claim = await rig.claim(producer, 0)
-        await producer.send_batch(topic, 0, messages(b"a"), claim)
+        await write(producer, topic, 0, messages(b"a"), claim)
         with rig.away(producer):
             with pytest.raises(UnavailableError):
                 await producer.claim(0)
-            sent = asyncio.create_task(producer.send_batch(topic, 0, messages(b"b"), claim))
+            sent = asyncio.create_task(write(producer, topic, 0, messages(b"b"), claim))
             await asyncio.wait([sent], timeout=0.3)
         try:
             await sent
         except UnavailableError:
-            await producer.send_batch(topic, 0, messages(b"b"), await rig.claim(producer, 0))
+            await write(producer, topic, 0, messages(b"b"), await rig.claim(producer, 0))
         assert await values(rig, topic, 0) == [b"a", b"b"]
 
 
@@ -157,24 +167,24 @@ class FencingContract(ProducerContract):
     async def test_an_older_claim_writes_until_a_newer_has_written_and_never_again(self, rig: ProducerRig) -> None:
         topic, former, owner = await rig.topic(), await rig.producer(), await rig.producer()
         old = await rig.claim(former, 2)
-        await former.send_batch(topic, 2, messages(b"old"), old)
+        await write(former, topic, 2, messages(b"old"), old)
         new = await rig.claim(owner, 2)
-        await former.send_batch(topic, 2, messages(b"on its way"), old)
-        await owner.send_batch(topic, 2, messages(b"new"), new)
+        await write(former, topic, 2, messages(b"on its way"), old)
+        await write(owner, topic, 2, messages(b"new"), new)
         for _ in range(2):
             with pytest.raises(FencedError):
-                await former.send_batch(topic, 2, messages(b"too late"), old)
-        await owner.send_batch(topic, 2, messages(b"newer"), new)
+                await write(former, topic, 2, messages(b"too late"), old)
+        await write(owner, topic, 2, messages(b"newer"), new)
         assert await values(rig, topic, 2) == [b"old", b"on its way", b"new", b"newer"]
 
     async def test_a_fence_stands_before_one_partition_of_one_topic(self, rig: ProducerRig) -> None:
         topic, other, producer = await rig.topic(), await rig.topic(), await rig.producer()
         old = await rig.claim(producer, 0)
         elsewhere = await rig.claim(producer, 1)
-        await producer.send_batch(topic, 0, messages(b"new"), await rig.claim(producer, 0))
-        await producer.send_batch(topic, 1, messages(b"elsewhere"), elsewhere)
-        await producer.send_batch(other, 0, messages(b"old"), old)
-        await producer.send_batch(topic, 0, messages(b"without a claim"))
+        await write(producer, topic, 0, messages(b"new"), await rig.claim(producer, 0))
+        await write(producer, topic, 1, messages(b"elsewhere"), elsewhere)
+        await write(producer, other, 0, messages(b"old"), old)
+        await write(producer, topic, 0, messages(b"without a claim"))
         assert await values(rig, topic, 0) == [b"new", b"without a claim"]
         assert await values(rig, topic, 1) == [b"elsewhere"]
         assert await values(rig, other, 0) == [b"old"]
@@ -185,8 +195,8 @@ class FencingContract(ProducerContract):
         topic, former, owner = await rig.topic(), await rig.producer(), await rig.producer()
         old = await rig.claim(former, 0)
         with rig.asleep(former):
-            on_its_way = asyncio.create_task(former.send_batch(topic, 0, messages(b"old"), old))
-            await owner.send_batch(topic, 0, messages(b"new"), await rig.claim(owner, 0))
+            on_its_way = asyncio.create_task(write(former, topic, 0, messages(b"old"), old))
+            await write(owner, topic, 0, messages(b"new"), await rig.claim(owner, 0))
         with pytest.raises(FencedError):
             await on_its_way
         assert await values(rig, topic, 0) == [b"new"]

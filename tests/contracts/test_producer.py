@@ -85,9 +85,8 @@ class CutProducer(KafkaProducer):
                 self.passes -= not _code(answer)
                 return answer
             cut.set()
-            # the client asks again for ever; what ends that is the broker's word that it forgot the producer
-            client._message_accumulator.fail_all(OutOfOrderSequenceNumber("as after a lost answer"))
-            raise RequestTimedOutError("got lost")
+            # after a lost answer we ask again for ever; what ends that is the broker's word that it forgot the producer
+            raise OutOfOrderSequenceNumber("as after a lost answer")
 
         client.client.send = send
 
@@ -96,9 +95,8 @@ class CutProducer(KafkaProducer):
 
 
 def _code(answer: Any) -> int:
-    """Return the error code that a broker answered for the one partition that was asked to write."""
-    ((_, ((_, code, *_),)),) = answer.topics
-    return int(code)
+    """Return the first error code that a broker answered, 0 where it wrote everything."""
+    return next((int(code) for _, told in answer.topics for _, code, *_ in told if code), 0)
 
 
 class BrokerRig:

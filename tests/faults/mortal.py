@@ -11,7 +11,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing.context import ForkServerProcess
@@ -126,21 +126,26 @@ class MortalProducer(KafkaProducer):
         super().__init__(options)
         self._fate = fate
 
-    async def send_batch(
-        self, topic: str, partition: int, messages: Iterable[Message], claim: object | None = None
-    ) -> int:
-        """Write as ever, and reach a step behind it."""
+    async def publish(self, partition: int, written: Mapping[str, Iterable[Message]], claim: object) -> int:
+        """Write as ever, and reach steps before and behind it."""
+        told = {topic: list(messages) for topic, messages in written.items()}
+        memberships, transitions = told.values()
         leave = self._fate.life.publishes_when
-        while leave is not None and topic.endswith("transitions.v1") and not leave.exists():
+        while transitions and leave is not None and not leave.exists():
             await asyncio.sleep(0.1)
-        if topic.endswith("membership.v1"):
+        if memberships:
             self._fate.reach("on the way")
-        count = await super().send_batch(topic, partition, messages, claim if self._fate.life.claims else None)
-        if topic.endswith("membership.v1"):
+        count = await self._written(partition, told, claim)
+        if memberships:
             self._fate.reach("half published")
-        elif topic.endswith("transitions.v1"):
+        if transitions:
             self._fate.reach("published")
         return count
+
+    async def _written(self, partition: int, told: Mapping[str, Iterable[Message]], claim: object) -> int:
+        if self._fate.life.claims:
+            return await super().publish(partition, told, claim)
+        return sum([await self.send_batch(topic, partition, messages) for topic, messages in told.items()])
 
 
 class Unseeking(Worker):

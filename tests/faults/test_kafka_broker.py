@@ -24,11 +24,12 @@ SLICE = 25
 
 
 class Relay:
-    """What the service's relay does: one slice in flight, and after any failure the same slice again."""
+    """What the service's relay does: one slice in flight, and after any failure the same slice under a new claim."""
 
     def __init__(self, producer: KafkaProducer, topic: str) -> None:
         self.producer = producer
         self.topic = topic
+        self.claim: object | None = None
         self.failures = 0
 
     def start(self, partition: int, values: Sequence[bytes]) -> asyncio.Task[None]:
@@ -43,8 +44,11 @@ class Relay:
     async def _publish_slice(self, partition: int, values: Sequence[bytes]) -> None:
         while True:
             try:
-                await self.producer.send_batch(self.topic, partition, [(b"k", value, [], 1) for value in values])
+                self.claim = self.claim or await self.producer.claim(partition)
+                told = {self.topic: [(b"k", value, [], 1) for value in values]}
+                await self.producer.publish(partition, told, self.claim)
             except UnavailableError:
+                self.claim = None
                 self.failures += 1
                 await asyncio.sleep(0.1)
             else:

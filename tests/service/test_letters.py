@@ -18,13 +18,11 @@ HUGE = b"x" * (LARGEST_BYTES + 1)
 class Narrow(FakeProducer):
     """A producer onto a broker that takes no message of this size."""
 
-    async def send_batch(
-        self, topic: str, partition: int, messages: Iterable[Message], claim: object | None = None
-    ) -> int:
+    async def send_batch(self, topic: str, partition: int, messages: Iterable[Message]) -> int:
         told = list(messages)
         if any(len(value or b"") >= len(HUGE) for _, value, _, _ in told):
             raise InputError("kafka-record", "too large")
-        return await super().send_batch(topic, partition, told, claim)
+        return await super().send_batch(topic, partition, told)
 
 
 def refused(offset: int, value: bytes) -> Refused:

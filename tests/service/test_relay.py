@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 import pytest
 
@@ -28,7 +28,14 @@ class Watched(FakeProducer):
     def __init__(self, log: FakeLog, now_ms: Callable[[], int]) -> None:
         super().__init__(log, now_ms)
         self.order: list[str] = []
+        self.rounds: list[list[str]] = []
+        """What was published at once."""
         self.refusals: list[StreamError] = []
+
+    async def publish(self, partition: int, written: Mapping[str, Iterable[Message]], claim: object) -> int:
+        told = {topic: list(messages) for topic, messages in written.items()}
+        self.rounds.append([(value or b"").decode() for messages in told.values() for _, value, _, _ in messages])
+        return await super().publish(partition, told, claim)
 
     async def _written(self, topic: str, partition: int, message: Message) -> int:
         if self.refusals:
@@ -112,13 +119,29 @@ async def test_what_waits_is_published_together_memberships_first() -> None:
     await rig.relay.stop()
 
 
+async def test_memberships_of_what_came_meanwhile_go_beside_the_transitions_of_what_went_before() -> None:
+    rig = Rig()
+    rig.producer.asleep = asyncio.Event()
+    rig.relay.start([packed(1)])
+    await turns()
+    rig.relay.hand_in(packed(2), 2)
+    rig.producer.asleep.set()
+    await rig.relay.drained()
+    assert [set(told) for told in rig.producer.rounds] == [
+        {"membership 1"},
+        {"membership 2", "transition 1"},
+        {"transition 2"},
+    ]
+    await rig.relay.stop()
+
+
 async def test_no_more_than_so_many_records_are_published_together() -> None:
     rig = Rig(together=5)
     rig.relay.start([packed(1), packed(2), packed(3)])
     await rig.relay.drained()
     assert rig.order == [
-        *("membership 1", "membership 2", "transition 1", "transition 2"),
-        *("membership 3", "transition 3"),
+        *("membership 1", "membership 2"),
+        *("membership 3", "transition 1", "transition 2", "transition 3"),
     ]
     await rig.relay.stop()
 
