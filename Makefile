@@ -15,6 +15,9 @@ PAIRS := tests/core/test_oracle_agreement.py::test_a_hundred_thousand_pairs_of_r
 FLOOR := 99
 COVER := --cov --cov-report=term
 HELD := $(if $(strip $(PYTEST_ARGS)),,--cov-fail-under=$(FLOOR))
+# so many processes share the files of tests; each starts the servers that its tests need. JOBS=0: all in one
+JOBS ?= 2
+SHARED := -n $(JOBS) --dist loadfile --no-loadscope-reorder
 ARGS ?=
 
 help: ## list the targets
@@ -38,10 +41,10 @@ demo: $(READY) ## real customers moving through their segments; ARGS="--until-ca
 	@$(BIN)/segments demo $(ARGS)
 
 test: $(READY) ## all tests but the nightly ones: unit, servers, faults; says what this machine could not run, holds the coverage floor
-	@$(BIN)/python -m pytest $(COVER) $(HELD) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(SHARED) $(COVER) $(HELD) $(PYTEST_ARGS)
 
 test-unit: $(READY) ## only what needs no server, with branch coverage of the pure packages
-	@$(BIN)/python -m pytest -m "$(UNIT)" $(COVER) $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest $(SHARED) -m "$(UNIT)" $(COVER) $(PYTEST_ARGS)
 
 test-servers: $(READY) ## embedded Valkey and mock broker always; real Redis and Kafka where they can run
 	@$(BIN)/python -m pytest -m "$(SERVERS)" $(PYTEST_ARGS)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,13 +30,23 @@ def stage(item: pytest.Item) -> int:
     return next((place for mark, place in STAGES if item.get_closest_marker(mark)), 0)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the quick stages first; inside a stage the order stays as written."""
-    items.sort(key=stage)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Run the quick stages first; inside a stage the order stays as written.
+
+    Where several processes share the files the long ones come first, so that they end at the same time.
+    """
+    items.sort(key=stage, reverse=in_parts(config))
+
+
+def in_parts(config: pytest.Config) -> bool:
+    """Tell whether this process runs a part of the tests, as pytest-xdist deals them out."""
+    return hasattr(config, "workerinput")
 
 
 NIGHTLY = pytest.StashKey[int]()
 """How many tests this run leaves to the nightly one."""
+TOLD = "nightly"
+"""Under which name a process that runs a part of the tests says so to the one that reports."""
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
@@ -43,6 +54,18 @@ def pytest_deselected(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("nightly"):
             item.config.stash[NIGHTLY] = item.config.stash.get(NIGHTLY, 0) + 1
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Say how many tests were left out; each process has looked at all of them."""
+    if in_parts(session.config):
+        session.config.workeroutput[TOLD] = session.config.stash.get(NIGHTLY, 0)  # type: ignore[attr-defined]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Hear what a process has said when it ended; one that crashed has said nothing."""
+    node.config.stash[NIGHTLY] = getattr(node, "workeroutput", {}).get(TOLD, 0)
 
 
 def skip_reason(report: Report) -> str | None:

@@ -9,6 +9,7 @@ import pytest
 pytest_plugins = ["pytester"]
 
 CONFTEST = Path(__file__).parents[1] / "conftest.py"
+SHARED = ("-n", "1", "--dist", "loadfile", "--no-loadscope-reorder")
 
 SKIPPING = """
 import pytest
@@ -63,6 +64,13 @@ def test_a_skip_fails_where_everything_must_run(project: pytest.Pytester, monkey
     assert "not run on this machine" not in result.stdout.str()
 
 
+def test_processes_that_share_the_files_keep_to_this(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEGMENTS_REQUIRE_SERVERS", "1")
+    result = run(project, *SHARED)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["*SEGMENTS_REQUIRE_SERVERS=1, but this was skipped*no Java*"])
+
+
 def test_a_module_that_skips_itself_fails_as_well(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SEGMENTS_REQUIRE_SERVERS", "1")
     project.makepyfile(test_other="import pytest; pytest.importorskip('no_such_module')")
@@ -75,8 +83,14 @@ def test_what_is_left_to_the_nightly_run_is_told(project: pytest.Pytester) -> No
     project.makepyfile(test_other="import pytest\n\n@pytest.mark.nightly\ndef test_long(): pass")
     said = "*1 nightly tests were not asked for: `make nightly` runs them*"
     run(project, "-m", "not nightly", "-k", "thinks or long").stdout.fnmatch_lines([said, "*1 passed*"])
+    run(project, "-m", "not nightly", "-k", "thinks or long", *SHARED).stdout.fnmatch_lines([said, "*1 passed*"])
     assert "nightly tests" not in run(project, "-k", "thinks or long").stdout.str()
 
 
 def test_quick_stages_run_first(project: pytest.Pytester) -> None:
     run(project).stdout.fnmatch_lines(["*first*", "*second*", "*third*"])
+
+
+def test_of_files_that_are_shared_the_long_ones_run_first(project: pytest.Pytester) -> None:
+    ran = run(project, *SHARED, "-v").stdout
+    ran.fnmatch_lines(["*PASSED*test_kills*", "*PASSED*test_serves*", "*PASSED*test_thinks*"])
