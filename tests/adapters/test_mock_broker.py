@@ -59,3 +59,14 @@ def test_a_killed_parent_leaves_no_orphan() -> None:
     parent.wait()
     parent.stdout.close()
     wait_until_gone(child)
+
+
+@pytest.mark.servers
+def test_a_parent_that_is_gone_before_it_answers_is_no_mistake() -> None:
+    """It was asked to end while this server was starting: nothing is said after its last word."""
+    ours, childs = os.pipe()
+    os.close(ours)
+    command = [sys.executable, "-m", "stream.adapters.mock_broker"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=childs, stderr=subprocess.PIPE, check=False)
+    os.close(childs)
+    assert (done.returncode, done.stderr) == (0, b"")
