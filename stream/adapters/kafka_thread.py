@@ -30,9 +30,6 @@ from stream.errors import UnavailableError
 
 STOP_WAIT_S = 2.0
 HINT_WAIT_S = 2.0
-FEW_RECORDS = 30
-"""After fewer the broker is asked again only after a pause: several in one batch cost little more than one."""
-
 T = TypeVar("T")
 
 
@@ -166,13 +163,13 @@ class BatchThread(AIOKafkaConsumerThread):
             elif tp.topic == topic and tp.partition in wanted:
                 taken.append(self._fetched(fetcher, tp, fetcher._records.pop(tp)))
         if taken:
-            self._go_on(fetcher, sum(len(each.records) for each in taken))
+            self._go_on(fetcher, any(each.error is None and each.behind < each.log_end for each in taken))
         return taken
 
-    def _go_on(self, fetcher: Any, records: int) -> None:
-        """Let the client fetch what comes next: at once behind many records, after a pause behind few."""
+    def _go_on(self, fetcher: Any, has_more: bool) -> None:
+        """Let the client fetch what comes next: at once where the log has more, else after a pause that gathers it."""
         pause_s = self._pace.pause_s()
-        if records >= FEW_RECORDS:
+        if has_more:
             _ask_for_more(fetcher)
         else:
             self.thread_loop.call_later(pause_s, _ask_for_more, fetcher)

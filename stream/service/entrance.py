@@ -42,18 +42,18 @@ class Entrance:
         return fresh
 
 
-def portions(records: Sequence[Record], most_records: Callable[[], int], most_bytes: int) -> Iterator[list[Record]]:
+def portions(records: Sequence[Record], most_records: Callable[[int], int], most_bytes: int) -> Iterator[list[Record]]:
     """Yield the records in parts for one commit each, of at most so many records and bytes; one is always taken.
 
-    `most_records` is asked anew for each part.
+    `most_records` is asked anew for each part, and told how many came.
     """
     part: list[Record] = []
-    size, most = 0, most_records()
+    size, most = 0, most_records(len(records))
     for record in records:
         weight = len(record.value or b"")
         if part and (len(part) >= most or size + weight > most_bytes):
             yield part
-            part, size, most = [], 0, most_records()
+            part, size, most = [], 0, most_records(len(records))
         part.append(record)
         size += weight
     if part:

@@ -106,7 +106,7 @@ class Partition:
         limits = self._shared.limits
         async with self._alone_or_to_be_taken_again():
             fresh = self.entrance.fresh(batch, self.head)
-        for part in portions(fresh, lambda: self._stride.records, limits.slice_bytes):
+        for part in portions(fresh, self._stride.of, limits.slice_bytes):
             await self._room()
             async with self._alone_or_to_be_taken_again():
                 await self._records(part)

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from time import thread_time
 
 FEWEST_RECORDS = 100
+SHORT_S = 0.02
+"""Of CPU for a slice while little waits: what it causes has half a dozen turns of the event loop before it."""
 FIRST_GUESS_S = 50e-6
 QUICKEST_S = 1e-7
 
@@ -15,8 +17,9 @@ class Stride:
     """The size of the next slice, by how long a record took in those before.
 
     A large slice is cheap: a customer's profile is read and written once in it, however many records they have. While
-    it is worked nothing else of the worker goes on, so it is bounded by time: that of the CPU, for on a machine that
-    others keep busy the clock on the wall would make slices small, hence dear, when that helps least.
+    it is worked nothing else of the worker goes on, so it is bounded by time: a short one while little waits, a long
+    one where that is more than half of a long one, for then catching up comes first. It is time of the CPU: on a
+    machine that others keep busy the clock on the wall would make slices small, hence dear, when that helps least.
     """
 
     def __init__(
@@ -35,8 +38,16 @@ class Stride:
 
     @property
     def records(self) -> int:
-        """Return how many records the next slice may have."""
-        return min(self._most_records, max(self._fewest, int(self._slice_s / self._record_s)))
+        """Return how many records a long slice may have."""
+        return self._within(self._slice_s)
+
+    def of(self, waiting: int) -> int:
+        """Return how many of so many waiting records the next slice may have."""
+        is_behind = waiting * self._record_s > self._slice_s / 2
+        return self._within(self._slice_s if is_behind else min(SHORT_S, self._slice_s))
+
+    def _within(self, seconds: float) -> int:
+        return min(self._most_records, max(self._fewest, int(seconds / self._record_s)))
 
     @contextmanager
     def measured(self, records: int) -> Iterator[None]:

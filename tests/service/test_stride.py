@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from stream.service.stride import FEWEST_RECORDS, Stride
+from stream.service.stride import FEWEST_RECORDS, SHORT_S, Stride
 
 
 class Cpu:
@@ -30,6 +30,19 @@ def test_a_slice_has_as_many_records_as_are_worked_in_its_time() -> None:
     stride = Stride(10_000, 0.05, cpu_s=cpu)
     assert work(stride, cpu, 20e-6) == pytest.approx(2_500, rel=0.01)
     assert work(stride, cpu, 100e-6) == pytest.approx(500, rel=0.01)
+
+
+def test_a_slice_is_short_while_little_waits_and_long_while_catching_up() -> None:
+    cpu = Cpu()
+    stride = Stride(10_000, 0.1, cpu_s=cpu)
+    assert work(stride, cpu, 50e-6) == pytest.approx(2_000, rel=0.01)
+    assert stride.of(990) == pytest.approx(SHORT_S / 50e-6, rel=0.01)
+    assert stride.of(1_010) == stride.records
+
+
+def test_a_long_slice_may_be_shorter_than_a_short_one() -> None:
+    stride = Stride(10_000, 0.01, cpu_s=Cpu())
+    assert stride.of(1) == stride.of(1_000) == stride.records
 
 
 def test_nothing_is_learnt_of_a_slice_of_a_few_records() -> None:
