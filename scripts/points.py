@@ -27,7 +27,7 @@ OF_LAWS: Points = {
         *files(CONTRACTS, "store_contract"),
         *files(ADAPTERS, "redis_retries"),
     ),
-    "Law 6: one line of history": (*files(LAWS, "law_6_*"), *files(ADAPTERS, "redis_unknown")),
+    "Law 6: one line of history": (*files(LAWS, "law_6_*"), *files(ADAPTERS, "redis_unknown redis_shared")),
     "Law 7: nothing disappears": (
         *files(LAWS, "law_7_* bad_input"),
         *files(E2E, "bad_input transactions"),

@@ -28,14 +28,14 @@ class StoreWithoutCompare(RedisStore):
     """A store whose commits do not ask whether the head is the one they build on."""
 
     def _holding(self, keys: Keys, last_id: bytes) -> HeldPartition:
-        return _Trusting(self._lines, keys, last_id, self._new_id)
+        return _Trusting(self._lines, self._shared, keys, last_id, self._new_id)
 
 
 class StoreWithEpoch(RedisStore):
     """A store whose ids change with the owner and not with every commit: they say who writes, not onto what."""
 
     def _holding(self, keys: Keys, last_id: bytes) -> HeldPartition:
-        return HeldPartition(self._lines, keys, last_id, lambda: last_id)
+        return HeldPartition(self._lines, self._shared, keys, last_id, lambda: last_id)
 
 
 def client_with_retries(url: str) -> Redis:
@@ -47,6 +47,9 @@ class _Resending(HeldPartition):
     """Leaves a commit to redis-py, which sends it again when the answer does not come."""
 
     url = ""
+
+    async def _write_together(self, pending: Pending) -> None:
+        """Leave it to `_send`."""
 
     async def _send(self, line: Line, pending: Pending) -> None:
         await self.let_go()
@@ -86,7 +89,7 @@ class StoreWithRetries(RedisStore):
         self._url = url
 
     def _holding(self, keys: Keys, last_id: bytes) -> HeldPartition:
-        held = self.kind(self._lines, keys, last_id, self._new_id)
+        held = self.kind(self._lines, self._shared, keys, last_id, self._new_id)
         held.url = self._url
         return held
 

@@ -14,6 +14,7 @@ from redis.exceptions import ResponseError
 from stream.adapters.redis_keys import ID_BYTES, TORN_ID, Keys, layout_key
 from stream.adapters.redis_line import Command, Line, Lines, Reply
 from stream.adapters.redis_partition import HeldPartition
+from stream.adapters.redis_shared import SharedLine
 from stream.errors import FencedError, LayoutError, SettingsError, StateError, UnavailableError
 from stream.ports import Commit, Taken
 
@@ -47,6 +48,7 @@ class RedisStore:
     ) -> None:
         """Keep keys under `seg:<namespace>:`; an answer later than `timeout_s` is lost. Raises SettingsError."""
         self._lines = Lines(url, timeout_s)
+        self._shared = SharedLine(self._lines)
         self._namespace = namespace
         self._layout_key = layout_key(namespace)
         self._new_id = new_id or FreshIds()
@@ -56,6 +58,7 @@ class RedisStore:
         """Forget every partition and close all connections."""
         for partition in list(self._held):
             await self.release(partition)
+        await self._shared.close()
         await self._lines.close()
 
     async def check(self) -> None:
@@ -133,6 +136,7 @@ class RedisStore:
         """Forget the ids, a pending commit and the connection of a partition."""
         held = self._held.pop(partition, None)
         if held is not None:
+            self._shared.forget()
             await held.let_go()
 
     async def fetch(self, partition: int, customers: Sequence[str]) -> list[bytes | None]:
@@ -185,7 +189,7 @@ class RedisStore:
         return Keys.of(self._namespace, partition)
 
     def _holding(self, keys: Keys, last_id: bytes) -> HeldPartition:
-        return HeldPartition(self._lines, keys, last_id, self._new_id)
+        return HeldPartition(self._lines, self._shared, keys, last_id, self._new_id)
 
     def _hold(self, partition: int) -> HeldPartition:
         held = self._held.get(partition)

@@ -79,10 +79,7 @@ class Line:
     async def read(self, *commands: Command) -> list[Reply]:
         """Like `ask`, but an error in any reply is raised as ours."""
         replies = await self.ask(*commands)
-        for command, reply in zip(commands, replies, strict=True):
-            if isinstance(reply, ResponseError):
-                raise translate(reply, _place(self.where, command))
-        return replies
+        return checked(self.where, commands, replies)
 
     async def write(self, *commands: Command) -> bool:
         """Do all commands in one MULTI; return False, with nothing written, where a watched key has changed.
@@ -105,9 +102,8 @@ class Line:
             raise translate((reasons or [outcome])[0], self.where)
         if outcome is None:
             return False
-        for command, reply in zip(commands, outcome, strict=True):
-            if isinstance(reply, Exception):
-                raise TornError(f"{translate(reply, _place(self.where, command))}") from reply
+        if fault := torn(self.where, commands, outcome):
+            raise fault
         return True
 
     async def _reply(self) -> Reply:
@@ -176,6 +172,22 @@ class Lines:
     async def close(self) -> None:
         """Close every connection."""
         await self._pool.aclose()
+
+
+def checked(where: str, commands: Sequence[Command], replies: Sequence[Reply]) -> list[Reply]:
+    """Return the replies; an error in one of them is raised as ours."""
+    for command, reply in zip(commands, replies, strict=True):
+        if isinstance(reply, ResponseError):
+            raise translate(reply, _place(where, command))
+    return list(replies)
+
+
+def torn(where: str, commands: Sequence[Command], replies: Sequence[Reply]) -> TornError | None:
+    """Return what to say where Redis refused one of the commands of a transaction that it did, None if it did all."""
+    for command, reply in zip(commands, replies, strict=True):
+        if isinstance(reply, Exception):
+            return TornError(f"{translate(reply, _place(where, command))}")
+    return None
 
 
 def _late(timeout_s: float) -> RedisError:

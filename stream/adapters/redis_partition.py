@@ -18,12 +18,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from stream.adapters.redis_keys import ID_BYTES, TORN_ID, Keys, writes
-from stream.adapters.redis_line import Command, Line, Lines, LostLineError, Reply, TornError
+from stream.adapters.redis_line import Command, Line, Lines, LostLineError, Reply, TornError, checked
+from stream.adapters.redis_shared import Asked, SharedLine
 from stream.errors import FencedError, StateError, UnavailableError
 from stream.ports import Commit
 
 LATELY = 8  # ids: while the head is asked for, the next commits may be confirmed
-_TRIES = 6  # steps, each a look at the head or a sending: three of each
+_TRIES = 4  # steps, each a look at the head or a sending over a connection of its own: two of each
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,16 @@ class Pending:
 class HeldPartition:
     """A partition that this process took; remembers the commit id it wrote last."""
 
-    def __init__(self, lines: Lines, keys: Keys, last_id: bytes, new_id: Callable[[], bytes]) -> None:
+    def __init__(
+        self, lines: Lines, shared: SharedLine, keys: Keys, last_id: bytes, new_id: Callable[[], bytes]
+    ) -> None:
         """Hold the partition whose head carries `last_id`, written by this process."""
         self._lines = lines
+        self._shared = shared
         self._keys = keys
         self._last_id = last_id
         self._new_id = new_id
-        self._line: Line | None = None  # watches the head, which was ours then, since the last fetch or commit
+        self._line: Line | None = None  # watches the head, while the outcome of a commit is not known
         self._lately = deque([last_id], LATELY)
         self._pending: Pending | None = None
         self._settled: Commit | None = None  # applied, but its caller was told "unknown"
@@ -55,11 +59,13 @@ class HeldPartition:
         """Return the profile of each customer and go on watching the head; raises FencedError, UnavailableError."""
         async with self._turn:
             await self._settle()
-            if not customers:
-                await self._watch()
-                return []
-            replies = await self._watch(("HMGET", self._keys.state, *customers))
-            return list(replies[0])
+            if self._is_lost:
+                raise self._lose("this process lost the partition")
+            reads: tuple[Command, ...] = (("HMGET", self._keys.state, *customers),) if customers else ()
+            answer = await self._shared.ask(Asked(self._keys.head, self._is_ours, reads=reads))
+            if not self._is_ours(answer.id):
+                answer = answer._replace(replies=await self._watch(*reads))  # says what is there instead
+            return [profile for found in checked(self._lines.where, reads, answer.replies) for profile in found]
 
     async def commit(self, commit: Commit) -> None:
         """Write the whole commit; raises FencedError, UnavailableError (call again with the same), StateError."""
@@ -70,6 +76,7 @@ class HeldPartition:
             id_ = self._new_id()
             self._lately.append(id_)
             self._pending = Pending(commit, id_, writes(self._keys, id_, commit))
+            await self._write_together(self._pending)
             await self._settle()
             self._settled = None
 
@@ -94,6 +101,20 @@ class HeldPartition:
         if settled is not None and settled is not commit:
             raise self._lose("the commit before this one was never confirmed to its maker")
         return settled is commit
+
+    async def _write_together(self, pending: Pending) -> None:
+        """Write with other partitions of this process; where that did not succeed the head will tell."""
+        if self._is_lost:
+            raise self._lose("this process lost the partition")
+        asked = Asked(self._keys.head, self._is_ours, pending.id, pending.commands)
+        try:
+            if (await self._shared.ask(asked)).is_written:
+                self._confirm(pending)
+        except LostLineError:
+            pass
+        except TornError as error:
+            self._is_lost = True
+            raise self._torn(error) from error
 
     async def _settle(self) -> None:
         for _ in range(_TRIES):
@@ -133,6 +154,7 @@ class HeldPartition:
         The head is watched anew in the same round trip, so that the next commit need not ask before it writes.
         """
         is_watching = False
+        self._shared.forget()
         try:
             is_done, id_ = await line.write_and_watch(self._keys.head, ID_BYTES, *pending.commands)
             if is_done:
@@ -142,13 +164,16 @@ class HeldPartition:
             pass
         except TornError as error:
             await self._mark_torn(line)
-            raise StateError(f"{self._keys.head}: a commit was done in part: {error} [redis-torn]") from error
+            raise self._torn(error) from error
         finally:
             if not is_watching:
                 await self.let_go()
 
     def _confirm(self, pending: Pending) -> None:
         self._last_id, self._settled, self._pending = pending.id, pending.commit, None
+
+    def _torn(self, error: TornError) -> StateError:
+        return StateError(f"{self._keys.head}: a commit was done in part: {error} [redis-torn]")
 
     async def _mark_torn(self, line: Line) -> None:
         """Put the mark where the id is, so that the next owner refuses too; whoever that is, the partition is torn."""
