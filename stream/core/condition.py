@@ -84,32 +84,53 @@ class Leaf:
 
 # -- how conditions join ------------------------------------------------------------------
 
-PAIR = 2
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Every:
+    """The verdict of all: true until the first ends, false until the last begins."""
+
+    reads: tuple[Read, ...]
+
+    def __call__(self, profile: Profile, now: int) -> int:
+        """Return it as of an instant."""
+        return min([read(profile, now) for read in self.reads])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Either:
+    """The verdict of any: true until the last ends, false until the first begins."""
+
+    reads: tuple[Read, ...]
+
+    def __call__(self, profile: Profile, now: int) -> int:
+        """Return it as of an instant."""
+        return max([read(profile, now) for read in self.reads])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Negation:
+    """The verdict of not."""
+
+    read: Read
+
+    def __call__(self, profile: Profile, now: int) -> int:
+        """Return it as of an instant."""
+        return -self.read(profile, now)
 
 
 def every(reads: Sequence[Read]) -> Read:
-    """Return the verdict of all: true until the first ends, false until the last begins."""
-    if len(reads) == 1:
-        return reads[0]
-    if len(reads) == PAIR:
-        one, other = reads
-        return lambda profile, now: lower if (lower := one(profile, now)) < (found := other(profile, now)) else found
-    return lambda profile, now: min([read(profile, now) for read in reads])
+    """Return the verdict of all."""
+    return reads[0] if len(reads) == 1 else Every(tuple(reads))
 
 
 def either(reads: Sequence[Read]) -> Read:
-    """Return the verdict of any: true until the last ends, false until the first begins."""
-    if len(reads) == 1:
-        return reads[0]
-    if len(reads) == PAIR:
-        one, other = reads
-        return lambda profile, now: upper if (upper := one(profile, now)) > (found := other(profile, now)) else found
-    return lambda profile, now: max([read(profile, now) for read in reads])
+    """Return the verdict of any."""
+    return reads[0] if len(reads) == 1 else Either(tuple(reads))
 
 
 def negation(read: Read) -> Read:
     """Return the verdict of not."""
-    return lambda profile, now: -read(profile, now)
+    return Negation(read)
 
 
 def judged(sketch: Judged) -> Read:

@@ -7,29 +7,42 @@ customer's own and keeps, has the customer. A move up happens at once, a move do
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from stream.core.condition import Read
 from stream.core.dimension import LEFT_AT, OUTSIDE, SPENT, TRUE_SINCE, Change, Dimension, Segment
 from stream.core.profile import NEVER, Profile, Standing
 
+Clocks = dict[str, list[int]]
+"""By segment: since when `enter` holds, when the customer left, whether the stay is spent."""
+Look = Callable[[Profile, str, int, Clocks, int], tuple[str, int]]
+"""From a profile, the segment a customer is in, since when, the clocks and an instant to the segment that has the
+customer, and until when that is so at least as far as conditions say."""
 
-def decide(dimension: Dimension, profile: Profile, now: int, *, is_new: bool = False) -> list[Change]:
+
+def decide(
+    dimension: Dimension, profile: Profile, now: int, *, is_new: bool = False, look: Look | None = None
+) -> list[Change]:
     """Bring the customer's standing up to `now`, set when it must be looked at next, and return the moves.
 
-    `is_new` says that the customer without a standing was never seen by this dimension, and does not rest in it.
+    `is_new` says that the customer without a standing was never seen by this dimension, and does not rest in it;
+    `look` looks at the dimension as `closures` does.
     """
+    look = look or closures(dimension)
     standing = profile.standings.get(dimension.key)
-    scope = dimension.inside is None or profile.since_in(*dimension.inside) is not None
     if standing is None:
-        if dimension.is_plain and dimension.inside is None and not is_new:
-            return _decide_at_rest(dimension, profile, now)
+        if dimension.inside is None and not is_new:
+            return _decide_at_rest(dimension, look, profile, now)
         standing = Standing(OUTSIDE, now, NEVER) if is_new else profile.resting(dimension.place.rest)
         profile.standings[dimension.key] = standing
-    if not scope:
+    if dimension.inside is not None and profile.since_in(*dimension.inside) is None:
         standing.until = NEVER
         return [_go_out(standing, dimension, now)] if standing.segment != OUTSIDE else []
-    placed = _place(dimension, standing, now) if standing.segment == OUTSIDE and dimension.otherwise.name else None
-    settle = _settle_at_once if dimension.is_plain else _settle
-    return settle(dimension, profile, standing, now, [placed] if placed else [])
+    changes: list[Change] = []
+    if standing.segment == OUTSIDE and dimension.otherwise.name:
+        changes = [_place(dimension, standing, now)]
+    found = look(profile, standing.segment, standing.since, standing.clocks, now)
+    return _settle(dimension, look, profile, standing, now, found, changes)
 
 
 def moves(dimension: Dimension, profile: Profile, now: int) -> bool:
@@ -37,11 +50,33 @@ def moves(dimension: Dimension, profile: Profile, now: int) -> bool:
     standing = profile.standings.get(dimension.key)
     if standing is None or dimension.inside is not None:
         return bool(decide(dimension, profile, now))
-    look = Look(dimension, profile, standing, now)
-    if not _stays(look):
+    reading = _Reading(dimension, profile, standing.segment, standing.since, standing.clocks, now)
+    if _winner(reading) != standing.segment:
         return True
-    standing.until = _until(look)
+    standing.until = _until(dimension, standing, reading.until, now)
     return False
+
+
+def closures(dimension: Dimension) -> Look:
+    """Return the look that reads what conditions say from the top, and no more than the answer depends on."""
+
+    def look(profile: Profile, own: str, since: int, clocks: Clocks, now: int) -> tuple[str, int]:
+        reading = _Reading(dimension, profile, own, since, clocks, now)
+        return _winner(reading), reading.until
+
+    return look
+
+
+def _decide_at_rest(dimension: Dimension, look: Look, profile: Profile, now: int) -> list[Change]:
+    """Decide about a customer who rests in a dimension: who goes on resting needs no standing."""
+    rest = dimension.place.rest
+    clocks: Clocks = {}
+    found = look(profile, rest, profile.known_since, clocks, now)
+    if found == (rest, NEVER) and not clocks:
+        return []
+    standing = profile.standings[dimension.key] = profile.resting(rest)
+    standing.clocks = clocks
+    return _settle(dimension, look, profile, standing, now, found, [])
 
 
 def _go_out(standing: Standing, dimension: Dimension, now: int) -> Change:
@@ -67,104 +102,71 @@ def _place(dimension: Dimension, standing: Standing, now: int) -> Change:
     return Change(dimension, OUTSIDE, standing.segment, now, now, is_first, is_announced)
 
 
-class Look:
+class _Reading:
     """One look at one dimension: what it reads on the way is what can change its answer, and no more is read."""
 
-    __slots__ = ("_ticked", "dimension", "now", "profile", "standing", "until")
+    __slots__ = ("_ticked", "clocks", "dimension", "now", "own", "profile", "since", "until")
 
-    def __init__(self, dimension: Dimension, profile: Profile, standing: Standing, now: int) -> None:
+    def __init__(self, dimension: Dimension, profile: Profile, own: str, since: int, clocks: Clocks, now: int) -> None:
         """Let the clocks know what holds; have read nothing else yet."""
-        self.dimension, self.profile, self.standing, self.now = dimension, profile, standing, now
+        self.dimension, self.profile, self.now = dimension, profile, now
+        self.own, self.since, self.clocks = own, since, clocks
         self.until = NEVER
         self._ticked: dict[str, bool] = {}
         for segment in dimension.clocked:
-            holds = self._ticked[segment.name] = self._reads(segment.enter)
-            _tick_clock(standing, segment.name, holds, now)
+            holds = self._ticked[segment.name] = self._saw(segment.enter(profile, now))
+            _tick_clock(clocks, segment.name, holds, now)
 
     def enters(self, segment: Segment) -> bool:
-        """Tell whether `enter` of a segment holds."""
-        return self._ticked[segment.name] if segment.has_clock else self._reads(segment.enter)
+        """Tell whether `enter` of a segment holds; where it does, whoever comes stays as long as it keeps."""
+        if segment.has_clock:
+            return self._ticked[segment.name]
+        verdict = segment.enter(self.profile, self.now)
+        if verdict > 0 and segment.stay is not None:
+            verdict = segment.keep(self.profile, self.now)
+        return self._saw(verdict)
 
     def keeps(self, segment: Segment) -> bool:
         """Tell whether the customer's own segment keeps: by `enter` or by `stay_while`, until both have ended."""
-        if segment.stay_at_most_ms and _is_over(segment, self.standing, self.now):
+        if segment.stay_at_most_ms and _is_over(segment, self.since, self.now):
             return False
         if segment.has_clock:
             return self._ticked[segment.name] or (segment.stay is not None and self._reads(segment.stay))
         return self._reads(segment.keep)
 
     def _reads(self, read: Read) -> bool:
-        verdict = read(self.profile, self.now)
+        return self._saw(read(self.profile, self.now))
+
+    def _saw(self, verdict: int) -> bool:
         until = verdict if verdict > 0 else -verdict
         if until < self.until:  # noqa: PLR1730 - a call of min takes three times as long, and this is read most
             self.until = until
         return verdict > 0
 
 
-def _settle_at_once(
-    dimension: Dimension, profile: Profile, standing: Standing, now: int, changes: list[Change]
-) -> list[Change]:
-    """Do what `_settle` does, for a plain dimension: one look from the top is enough, and it ends with the first."""
-    own, since = standing.segment, standing.since
-    winner, until, passed = _first(dimension, profile, own, now)
-    if passed is not None and winner != own and _is_held(passed, since, now):
-        winner = own
-    if winner != own:
-        changes, since = _moved(dimension, standing, winner, now, changes), now
-    least_ms = dimension.by_name[winner].stay_at_least_ms
-    standing.until = _sooner(until, since + least_ms, now) if least_ms else until
-    return changes
-
-
-def _decide_at_rest(dimension: Dimension, profile: Profile, now: int) -> list[Change]:
-    """Do what `decide` does, for a customer who rests in a plain dimension: who stays needs no standing."""
-    rest = dimension.place.rest
-    winner, until, _ = _first(dimension, profile, rest, now)
-    if winner == rest and until == NEVER:
-        return []
-    standing = profile.standings[dimension.key] = profile.resting(rest)
-    if winner == rest:
-        standing.until = until
-        return []
-    least_ms = dimension.by_name[winner].stay_at_least_ms
-    standing.until = _sooner(until, now + least_ms, now) if least_ms else until
-    return [_move(dimension, standing, winner, now)]
-
-
-def _first(dimension: Dimension, profile: Profile, own: str, now: int) -> tuple[str, int, Segment | None]:
-    """Return the first that asks or keeps, until when that is so at least, and the own segment if it was passed."""
-    until, passed = NEVER, None
-    for segment in dimension.order:
-        if segment.name == own:
-            passed = segment
-            verdict = segment.keep(profile, now)
-        else:
-            verdict = segment.enter(profile, now)
-            if verdict > 0 and segment.stay is not None:
-                verdict = segment.keep(profile, now)
-        bound = verdict if verdict > 0 else -verdict
-        if bound < until:  # noqa: PLR1730 - as above
-            until = bound
-        if verdict > 0:
-            return segment.name, until, passed
-    return dimension.otherwise.name, until, passed
-
-
 def _settle(
-    dimension: Dimension, profile: Profile, standing: Standing, now: int, changes: list[Change]
+    dimension: Dimension,
+    look: Look,
+    profile: Profile,
+    standing: Standing,
+    now: int,
+    found: tuple[str, int],
+    changes: list[Change],
 ) -> list[Change]:
-    """Decide again until nothing moves; no segment is entered twice at one instant.
+    """Move to who was `found` to have the customer, and look again until nothing moves.
 
-    It never is, and this ends: `enter` of who was just entered holds and no stay of theirs is over, so they keep, and
-    only a segment higher in the order takes the customer from them. After the first move all others go upwards.
-    Only the last look says until when: who stands elsewhere by now is asked other things.
+    No segment is entered twice at one instant, and this ends: `enter` of who was just entered holds and no stay of
+    theirs is over, so they keep, and only a segment higher in the order takes the customer from them. After the first
+    move all others go upwards. In a plain dimension one look is enough. Only the last look says until when: who
+    stands elsewhere by now is asked other things.
     """
-    look = Look(dimension, profile, standing, now)
-    ticked = look.until
-    while (winner := _winner(look)) != standing.segment:
+    winner, until = found
+    while winner != standing.segment:
         changes = _moved(dimension, standing, winner, now, changes)
-        look.until = ticked
-    standing.until = _until(look)
+        if dimension.is_plain:
+            break
+        winner, until = look(profile, winner, now, standing.clocks, now)
+    standing.until = _until(dimension, standing, until, now)
     return changes
 
 
@@ -176,22 +178,25 @@ def _moved(dimension: Dimension, standing: Standing, entered: str, now: int, bef
     return [*before, change]
 
 
-def _stays(look: Look) -> bool:
-    """Tell whether nobody else has the customer: what `_winner` would find out of that is not asked."""
-    own = look.standing.segment
-    for segment in look.dimension.order:
-        if segment.name == own:
-            return look.keeps(segment) or _is_held(segment, look.standing.since, look.now)
-        if _comes(segment, look):
-            return False
-    return True
+def _winner(reading: _Reading) -> str:
+    """Return the segment that has the customer, the own one while it may not be left downwards.
+
+    What stands below the own segment is not asked while that keeps, nor who may not come from there.
+    """
+    for segment in reading.dimension.order:
+        if segment.name == reading.own:
+            if reading.keeps(segment) or _is_held(segment, reading.since, reading.now):
+                return segment.name
+        elif _comes(segment, reading):
+            return segment.name
+    return reading.dimension.otherwise.name
 
 
-def _comes(segment: Segment, look: Look) -> bool:
+def _comes(segment: Segment, reading: _Reading) -> bool:
     """Tell whether a segment asks for a customer who may come into it."""
-    if segment.only_from is not None and not _may_come(segment, look.standing.segment):
+    if segment.only_from is not None and reading.own not in segment.only_from:
         return False
-    return look.enters(segment) and (not segment.has_clock or _asks(segment, look.standing, look.now))
+    return reading.enters(segment) and (not segment.has_clock or _asks(segment, reading.clocks, reading.now))
 
 
 def _is_held(own: Segment, since: int, now: int) -> bool:
@@ -199,47 +204,25 @@ def _is_held(own: Segment, since: int, now: int) -> bool:
     return now < since + own.stay_at_least_ms
 
 
-def _tick_clock(standing: Standing, name: str, holds: bool, now: int) -> None:
-    clock = standing.clocks.get(name)
+def _tick_clock(clocks: Clocks, name: str, holds: bool, now: int) -> None:
+    clock = clocks.get(name)
     if holds:
         if clock is None:
-            standing.clocks[name] = [now, -1, 0]
+            clocks[name] = [now, -1, 0]
         elif clock[TRUE_SINCE] < 0:
             clock[TRUE_SINCE] = now
     elif clock is not None:
         clock[TRUE_SINCE], clock[SPENT] = -1, 0
         if clock[LEFT_AT] < 0:
-            del standing.clocks[name]  # it says nothing
+            del clocks[name]  # it says nothing
 
 
-def _winner(look: Look) -> str:
-    """Return the segment that has the customer, the own one while it may not be left downwards.
-
-    What stands below the own segment is not asked while that keeps, nor who may not come from there.
-    """
-    dimension, standing = look.dimension, look.standing
-    own, winner, passed = standing.segment, dimension.otherwise.name, None
-    for segment in dimension.order:
-        if segment.name == own:
-            if look.keeps(segment):
-                return own
-            passed = segment
-        elif _comes(segment, look):
-            winner = segment.name
-            break
-    return own if passed is not None and _is_held(passed, standing.since, look.now) else winner
+def _is_over(segment: Segment, since: int, now: int) -> bool:
+    return segment.stay_at_most_ms > 0 and now >= since + segment.stay_at_most_ms
 
 
-def _may_come(segment: Segment, own: str) -> bool:
-    return own in (segment.only_from or ())
-
-
-def _is_over(segment: Segment, standing: Standing, now: int) -> bool:
-    return segment.stay_at_most_ms > 0 and now >= standing.since + segment.stay_at_most_ms
-
-
-def _asks(segment: Segment, standing: Standing, now: int) -> bool:
-    true_since, left_at, spent = standing.clocks[segment.name]
+def _asks(segment: Segment, clocks: Clocks, now: int) -> bool:
+    true_since, left_at, spent = clocks[segment.name]
     return now >= true_since + segment.wait_ms and not spent and (left_at < 0 or now >= left_at + segment.cooldown_ms)
 
 
@@ -250,15 +233,14 @@ def _move(dimension: Dimension, standing: Standing, entered: str, now: int) -> C
     if segment is not None and segment.has_clock:
         clock = standing.clocks.setdefault(left, [-1, -1, 0])
         clock[LEFT_AT] = now
-        clock[SPENT] = int(clock[TRUE_SINCE] >= 0 and _is_over(segment, standing, now))
+        clock[SPENT] = int(clock[TRUE_SINCE] >= 0 and _is_over(segment, standing.since, now))
     change = Change(dimension, left, entered, now, standing.since, False, is_return=entered == standing.came_from != "")
     standing.segment, standing.since, standing.came_from = entered, now, left
     return change
 
 
-def _until(look: Look) -> int:
-    """Return the first instant at which anything that was read, or a clock, may differ."""
-    dimension, standing, now, until = look.dimension, look.standing, look.now, look.until
+def _until(dimension: Dimension, standing: Standing, until: int, now: int) -> int:
+    """Return the first instant at which what was read, until `until`, or a clock may differ."""
     for segment in dimension.clocked:
         true_since, left_at, _ = standing.clocks.get(segment.name, (-1, -1, 0))
         if true_since >= 0:
@@ -267,7 +249,8 @@ def _until(look: Look) -> int:
                 until = _sooner(until, left_at + segment.cooldown_ms, now)
     own = dimension.by_name.get(standing.segment)
     if own is not None:
-        until = _sooner(until, standing.since + own.stay_at_least_ms, now)
+        if own.stay_at_least_ms:
+            until = _sooner(until, standing.since + own.stay_at_least_ms, now)
         if own.stay_at_most_ms:
             until = _sooner(until, standing.since + own.stay_at_most_ms, now)
     return until

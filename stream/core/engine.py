@@ -125,7 +125,7 @@ def _due(profile: Profile, now: int, plan: Plan) -> int:
 
 def _decide(profile: Profile, touched: int, fresh: int, now: int, plan: Plan) -> tuple[list[Change], int]:
     """Return the moves in topological order, and the bits that were decided: who looks at what moved is, too."""
-    dimensions, gauges, lookers = plan.dimensions, plan.layout.gauges, plan.lookers
+    dimensions, looks, lookers = plan.dimensions, plan.looks, plan.lookers
     moved: list[Change] = []
     decided = 0
     while touched:
@@ -134,8 +134,10 @@ def _decide(profile: Profile, touched: int, fresh: int, now: int, plan: Plan) ->
         decided |= bit
         index = bit.bit_length() - 1
         dimension = dimensions[index]
-        remember(gauges[index], profile, now)
-        changes = decide(dimension, profile, now, is_new=bool(fresh & bit))
+        if dimension.inside is not None:  # whoever is outside of it is not looked at
+            remember(plan.layout.gauges[index], profile, now)
+        look = looks.get(index) or plan.look(index)
+        changes = decide(dimension, profile, now, is_new=bool(fresh & bit), look=look)
         if changes:
             moved += changes
             touched |= lookers[index]

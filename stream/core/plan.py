@@ -9,12 +9,14 @@ from typing import Any
 
 from stream.core import ledger as books
 from stream.core.bundle import NO_BUNDLE, Bundle
+from stream.core.deciding import Look
 from stream.core.dimension import Dimension
 from stream.core.event import Event
 from stream.core.fold import Fold, reference_of
 from stream.core.gauge import Fewer, Reach
 from stream.core.keeping import Keeping
 from stream.core.layout import Layout, layout_of
+from stream.core.looking import written_look
 from stream.core.profile import Profile
 from stream.core.telling import Told
 from stream.core.vocabulary import Vocabulary
@@ -82,6 +84,9 @@ class Plan:
     identity: Callable[[str], int] = identity
     written: dict[str, Written] = field(init=False, default_factory=dict, compare=False, repr=False)
     """The routes as functions, by event name; "" of names that the vocabulary does not know."""
+
+    looks: dict[int, Look] = field(init=False, default_factory=dict, compare=False, repr=False)
+    """The looks at dimensions as functions, by index."""
 
     @property
     def everything(self) -> int:
@@ -176,4 +181,11 @@ class Plan:
         if made is None:
             route = self.routes[known] if known else self.other
             made = self.written[known] = written_out(known, route.folds)
+        return made
+
+    def look(self, index: int) -> Look:
+        """Return the look at a dimension, written out when it is first decided."""
+        made = self.looks.get(index)
+        if made is None:
+            made = self.looks[index] = written_look(self.dimensions[index], self.layout.gauges[index])
         return made

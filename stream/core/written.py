@@ -7,9 +7,7 @@ stand in it as numbers; counts are worked out in place, everything else is calle
 
 from __future__ import annotations
 
-import linecache
 from collections.abc import Callable, Iterator, Sequence
-from itertools import count
 from typing import Any
 
 from stream.core.condition import Counted, Judged
@@ -17,6 +15,7 @@ from stream.core.event import Event
 from stream.core.fold import Fold, Newest
 from stream.core.gauge import ANYTHING, Gauge, Reach, ends_sooner, turned
 from stream.core.profile import NEVER, Profile
+from stream.core.source import compiled, indented
 from stream.core.window import keep_newest
 
 Written = Callable[[Profile, Event, int], int]
@@ -24,7 +23,6 @@ Written = Callable[[Profile, Event, int], int]
 Folds = Sequence[tuple[Fold, Reach]]
 MANY_SLOTS = 8
 """From so many verdicts on they are dropped by going through those that are there."""
-_numbers = count(1)
 
 
 def fold_and_turn(folds: Folds) -> Written:
@@ -46,10 +44,7 @@ def fold_and_turn(folds: Folds) -> Written:
 def written_out(name: str, folds: Folds) -> Written:
     """Return what an event of a name does, as one function that tracebacks show."""
     text, names = source_of(folds)
-    file = f"<events of {name or 'other names'}, {next(_numbers)}>"
-    linecache.cache[file] = (len(text), None, text.splitlines(keepends=True), file)
-    exec(compile(text, file, "exec"), names)
-    made: Written = names["run"]
+    made: Written = compiled(f"events of {name or 'other names'}", text, names)["run"]
     return made
 
 
@@ -88,7 +83,7 @@ class _Text:
             else:
                 yield f"did_{number} = {self._named(f'matches_{number}', fold.matches)}(event.properties)"
                 yield f"if did_{number}:"
-                yield from _indented(_keeping(number, fold))
+                yield from indented(_keeping(number, fold))
             if reach.always:
                 yield from self._if_done([number], [f"touched |= {reach.always}"])
 
@@ -105,7 +100,7 @@ class _Text:
         if lines:
             yield "verdicts = profile.verdicts"
             yield "if verdicts:"
-            yield from _indented(lines)
+            yield from indented(lines)
 
     def turning(self) -> Iterator[str]:
         """Yield the gauges, each once, with the folds that can turn it."""
@@ -127,7 +122,7 @@ class _Text:
             yield from lines
         else:
             yield f"if {' or '.join(f'did_{number}' for number in numbers)}:"
-            yield from _indented(lines)
+            yield from indented(lines)
 
     def _turn(self, gauge: Gauge, settled: int) -> Iterator[str]:
         """Yield what touches the readers of a gauge if it turned."""
@@ -151,11 +146,6 @@ class _Text:
         yield f"    verdict = {read}(profile, now)"
         yield f"    if (verdict > 0) is ({sign} == 0) or ends_sooner({it}, profile, verdict):"
         yield f"    {touch}"
-
-
-def _indented(lines: Iterator[str] | Sequence[str]) -> Iterator[str]:
-    for line in lines:
-        yield f"    {line}"
 
 
 def _keeping(number: int, fold: Newest) -> Iterator[str]:

@@ -9,9 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from stream.core.deciding import Clocks, Look
 from stream.core.event import Event
 from stream.core.fold import Newest
 from stream.core.gauge import Reach
+from stream.core.looking import by_closures, written_look
 from stream.core.plan import Plan, Route
 from stream.core.profile import Profile
 from stream.core.written import Written, fold_and_turn, source_of, written_out
@@ -39,8 +41,25 @@ def both(name: str, route: Route) -> Written:
     return run
 
 
+def both_looks(plan: Plan, index: int) -> Look:
+    """Return the written look at a dimension, held to the closures at every decision."""
+    dimension, gauges = plan.dimensions[index], plan.layout.gauges[index]
+    fast, plain = written_look(dimension, gauges), by_closures(dimension, gauges)
+
+    def look(profile: Profile, own: str, since: int, clocks: Clocks, now: int) -> tuple[str, int]:
+        other, told = deepcopy((profile, clocks))
+        wanted = plain(other, own, since, told, now)
+        assert fast(profile, own, since, clocks, now) == wanted
+        assert (clocks, profile.signs) == (told, other.signs)
+        return wanted
+
+    return look
+
+
 def held(plan: Plan) -> Plan:
     """Return the plan, whose written functions are held to the closures."""
+    for dimension in plan.dimensions:
+        plan.looks[dimension.index] = both_looks(plan, dimension.index)
     for name, route in plan.routes.items():
         plan.written[name] = both(name, route)
     plan.written[""] = both("", plan.other)
@@ -69,6 +88,7 @@ def test_the_rules_that_we_ship_are_written_out_as_they_are_meant(plan: Plan) ->
     _, profile = play(held(plan), records, MONDAY_MS + 90 * 86_400_000)
     assert profile is not None
     plan.written.clear()
+    plan.looks.clear()
 
 
 def test_a_count_stands_in_place_with_its_numbers() -> None:
