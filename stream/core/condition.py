@@ -31,6 +31,10 @@ class Judged(NamedTuple):
 
     key: int
     judge: Callable[[Any], bool]
+    place: str = ""
+    """Where the number that is judged stands in the state, as `[1]`; empty where it is no number of its own."""
+    least: int | None = None
+    """A whole number passes that is so much at least; None where the test is another."""
 
 
 Sketch = Counted | Judged
@@ -135,7 +139,7 @@ def negation(read: Read) -> Read:
 
 def judged(sketch: Judged) -> Read:
     """Return whether what a state holds passes; what is not there does not."""
-    key, judge = sketch
+    key, judge, *_ = sketch
 
     def read(profile: Profile, now: int) -> int:
         state = profile.states.get(key)

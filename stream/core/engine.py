@@ -7,7 +7,8 @@ event that comes after them; each transition leaves what the one before entered.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from stream.core.deciding import decide, moves
 from stream.core.dimension import Change, Dimension, Segment
@@ -25,8 +26,7 @@ AHEAD_LIMIT = 64
 """How many wake-ups the search for `holds_until` looks through before it says so."""
 
 
-@dataclass(slots=True)
-class Step:
+class Step(msgspec.Struct):
     """What one step did: the outcome of the record, the transitions to publish, every move for the counts."""
 
     outcome: str

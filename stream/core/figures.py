@@ -13,10 +13,12 @@ from typing import Any
 
 from stream.core.condition import Read
 from stream.core.frame import Frame
-from stream.core.ledger import Ledger, Row
+from stream.core.ledger import AMOUNT, ROWS, Ledger, Row
 from stream.core.profile import Profile
 from stream.core.sources import Numbers, RowIn, Rows, Test, remembered
 
+AMOUNT_PLACE = f"[{ROWS}][0][{AMOUNT}]"
+"""Where the amount of the only row stands in a ledger."""
 Value = Callable[[Profile, int], Any]
 
 

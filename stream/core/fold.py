@@ -112,23 +112,27 @@ def book(
     return fold
 
 
-def latest(key: int, matches: Matches | None, columns: Columns, day_of: Callable[[int], int]) -> Fold:
-    """Return the fold that keeps the newest row only; of two at one instant the later in the log."""
+@dataclass(frozen=True, slots=True)
+class Latest:
+    """The fold that keeps the newest row only; of two at one instant the later in the log. Nobody asks for its day."""
 
-    def fold(profile: Profile, event: Event) -> bool:
+    key: int
+    matches: Matches | None
+    columns: Columns
+
+    def __call__(self, profile: Profile, event: Event) -> bool:
+        """Keep the row of an event that is the newest."""
         properties, at = event.properties, event.occurred_at
-        if matches is not None and not matches(properties):
+        if self.matches is not None and not self.matches(properties):
             return False
-        ledger = profile.states.get(key)
+        ledger = profile.states.get(self.key)
         if ledger is None:
-            ledger = profile.states[key] = books.new_ledger()
+            ledger = profile.states[self.key] = books.new_ledger()
         rows = ledger[books.ROWS]
         if rows and at < rows[0][books.AT]:
             return False
-        rows[:] = [[at, 0, looked_up(properties, "amount"), day_of(at), 1, _columns(columns, properties)]]
+        rows[:] = [[at, 0, looked_up(properties, "amount"), 0, 1, _columns(self.columns, properties)]]
         return True
-
-    return fold
 
 
 def _columns(columns: Columns, properties: Mapping[str, Any]) -> dict[str, Any]:

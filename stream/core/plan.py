@@ -28,7 +28,10 @@ Join = Callable[[Any, Any], Any]
 
 def identity(text: str) -> int:
     """Return 63 bits of BLAKE2b that stand for an id; never 0."""
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") >> 1 or 1
+    return _whole(blake2b(text.encode(), digest_size=8).digest(), "big") >> 1 or 1
+
+
+_whole = int.from_bytes
 
 
 def state_key(text: str) -> int:
@@ -166,12 +169,13 @@ class Plan:
         """
         if profile.derived:
             profile.derived.clear()
-        if event.tells:
+        if event.traits or event.consents or event.lists or event.scores:
             profile.verdicts.clear()
             touched |= self.told.fold(profile, event)
-        if not event.name:
+        name = event.name
+        if not name:
             return touched
-        written = self.written.get(event.name) or self._write(event.name)
+        written = self.written.get(name) or self._write(name)
         return written(profile, event, touched)
 
     def _write(self, name: str) -> Written:

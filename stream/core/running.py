@@ -8,42 +8,49 @@ stands there as the text of a fraction.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
 from stream.core.condition import Read
 from stream.core.event import Event
 from stream.core.figures import Value, as_written, exact, shown
-from stream.core.fold import Fold, Matches
+from stream.core.fold import Matches
 from stream.core.matching import is_number, looked_up
 from stream.core.profile import NEVER, Profile
 from stream.core.sources import Numbers, remembered
 
 COUNT, SUM = range(2)
+SUM_PLACE = f"[{SUM}]"
+"""Where the sum stands in a state."""
 Total = tuple[int, int | Fraction]
 """How many numbers there are, and their sum."""
 NOTHING: Total = (0, 0)
 Totals = Callable[[Profile], Total]
 
 
-def running(key: int, path: str, matches: Matches | None) -> Fold:
-    """Return the fold that adds the number at a path to what there is."""
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The fold that adds the number at a path to what there is."""
 
-    def fold(profile: Profile, event: Event) -> bool:
+    key: int
+    path: str
+    matches: Matches | None
+
+    def __call__(self, profile: Profile, event: Event) -> bool:
+        """Add the number of an event, if it has one."""
         properties = event.properties
-        if matches is not None and not matches(properties):
+        if self.matches is not None and not self.matches(properties):
             return False
-        got = looked_up(properties, path)
+        got = looked_up(properties, self.path)
         if not is_number(got):
             return False
-        state = profile.states.get(key)
+        state = profile.states.get(self.key)
         if state is None:
-            state = profile.states[key] = [0, 0]
+            state = profile.states[self.key] = [0, 0]
         state[COUNT] += 1
         state[SUM] = _stored(_read(state[SUM]) + exact(got))
         return True
-
-    return fold
 
 
 def of_both(one: list[Any], other: list[Any]) -> list[Any]:

@@ -29,14 +29,13 @@ class Timeline:
 
     def apply(self, event: Event) -> Step:
         """Apply one event and return what it changed, its customer's due instants included."""
-        event.customer_id = self.joins.stays(event.customer_id)
-        profile = self.profiles.get(event.customer_id)
+        customer_id = event.customer_id = self.joins.stays(event.customer_id)
+        profile = self.profiles.get(customer_id)
         if profile is None:
-            profile = Profile(event.customer_id)
+            profile = self.profiles[customer_id] = Profile(customer_id)
         done = step(profile, event, self.clock, self.plan)
-        if not profile.is_new:
-            self.profiles[event.customer_id] = profile
-        self._index(profile)
+        if profile.wake < profile.indexed:
+            self._index(profile)
         return done
 
     def join(self, stays: str, goes: str, at: int) -> Iterator[Step]:

@@ -12,9 +12,10 @@ from typing import Any
 
 from stream.core.condition import Counted, Judged
 from stream.core.event import Event
-from stream.core.fold import Fold, Newest
+from stream.core.fold import Fold, Latest, Newest
 from stream.core.gauge import ANYTHING, Gauge, Reach, ends_sooner, turned
 from stream.core.profile import NEVER, Profile
+from stream.core.running import Running
 from stream.core.source import compiled, indented
 from stream.core.window import keep_newest
 
@@ -71,21 +72,35 @@ class _Text:
     def setting(self) -> Iterator[str]:
         """Yield what everything else reads."""
         yield "states, signs, now = profile.states, profile.signs, profile.as_of"
-        yield "at = event.occurred_at"
+        yield "at, properties = event.occurred_at, event.properties"
 
     def folding(self) -> Iterator[str]:
         """Yield the folds: `did_n` says whether number n changed what is read."""
         for number, (fold, reach) in enumerate(self._folds):
             if not isinstance(fold, Newest):
-                yield f"did_{number} = {self._named(f'fold_{number}', fold)}(profile, event)"
+                yield from self._called(number, fold)
             elif fold.matches is None:
                 yield from _keeping(number, fold)
             else:
-                yield f"did_{number} = {self._named(f'matches_{number}', fold.matches)}(event.properties)"
+                yield f"did_{number} = {self._named(f'matches_{number}', fold.matches)}(properties)"
                 yield f"if did_{number}:"
                 yield from indented(_keeping(number, fold))
             if reach.always:
                 yield from self._if_done([number], [f"touched |= {reach.always}"])
+
+    def _called(self, number: int, fold: Fold) -> Iterator[str]:
+        """Yield a fold that is called by name; what it does to most events and states stands in place before that."""
+        did, (key, path, is_usual, lines) = f"did_{number}", _usual(fold)
+        call = f"{did} = {self._named(f'fold_{number}', fold)}(profile, event)"
+        if not lines:
+            yield call
+            return
+        yield f"state, got = states.get({key}), properties.get({path!r})"
+        yield f"{did} = state is not None and type(got) is int and {is_usual}"
+        yield f"if {did}:"
+        yield from indented(lines)
+        yield "else:"
+        yield f"    {call}"
 
     def dropping(self) -> Iterator[str]:
         """Yield what forgets the verdicts that depend on what changed."""
@@ -133,8 +148,12 @@ class _Text:
             yield f"if {f'not {sign}' if settled else sign} and {_reaches(sketch, bar)}:"
             yield touch
         elif isinstance(sketch, Judged):
-            judge = self._named(f"judge_{gauge.slot}", sketch.judge)
-            yield f"if {judge}(states[{sketch.key}]) is ({sign} == 0):"
+            state = f"states[{sketch.key}]"
+            holds = f"{self._named(f'judge_{gauge.slot}', sketch.judge)}({state})"
+            if sketch.least is not None:
+                yield f"got = {state}{sketch.place}"
+                holds = f"(got >= {sketch.least} if type(got) is int else {holds})"
+            yield f"if {holds} is ({sign} == 0):"
             yield touch
         else:
             yield from self._read(gauge, settled, sign, touch)
@@ -146,6 +165,16 @@ class _Text:
         yield f"    verdict = {read}(profile, now)"
         yield f"    if (verdict > 0) is ({sign} == 0) or ends_sooner({it}, profile, verdict):"
         yield f"    {touch}"
+
+
+def _usual(fold: Fold) -> tuple[int, str, str, list[str]]:
+    """Return, of a fold of whole numbers, its state, their property, when both are as usual, and what it does then."""
+    if isinstance(fold, Running) and fold.matches is None and "." not in fold.path:
+        is_usual = f"type(state[1]) is int and {-NEVER} < state[1] + got < {NEVER}"
+        return fold.key, fold.path, is_usual, ["state[0] += 1", "state[1] += got"]
+    if isinstance(fold, Latest) and fold.matches is None and not fold.columns:
+        return fold.key, "amount", "state[0] and at >= state[0][0][0]", ["state[0][0] = [at, 0, got, 0, 1, {}]"]
+    return 0, "", "", []
 
 
 def _keeping(number: int, fold: Newest) -> Iterator[str]:

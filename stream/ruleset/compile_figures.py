@@ -17,7 +17,7 @@ from stream.ruleset.compile_conditions import Conditions, Makers, told_count
 from stream.ruleset.compile_dates import DATE_OPS, date_runs
 from stream.ruleset.compile_events import leans
 from stream.ruleset.compile_sources import TOTAL, Source
-from stream.ruleset.compile_tests import compare_with, count_test, counts
+from stream.ruleset.compile_tests import compare_with, count_test, counts, least
 from stream.ruleset.schema_events import (
     Average,
     Distinct,
@@ -51,6 +51,8 @@ def of_numbers(conditions: Conditions, asked: Number) -> Leaf:
     source = states.rows(field.event, asked.where, field.property, frame.longest_ms, _kind(asked.word, frame))
     count = asked.count or NO_COUNT
     found, value = _of_source(conditions, asked, source, frame, count_test(count, scale), count.op)
+    if isinstance(found, Judged):
+        found = found._replace(place=running.SUM_PLACE, least=least(count.op, count.value, scale))
     return Leaf(
         f"{asked.word} of {field.property} of {event_words(field.event, asked.where, asked.window)}",
         *told_count(count, scale),
@@ -210,7 +212,10 @@ def _of_value(
     if frame.is_ever and of is not figures.most_frequent and source.only is not None:
         kept, matches = source.only
         row_in = end_row(matches, is_newest=of is figures.last_of)
-        return Judged(kept.key, figures.of_row(row_in, _in(field.property), test)), frozenset()
+        judge = figures.of_row(row_in, _in(field.property), test)
+        is_alone = kept.kind == "last" and matches is None and field.property == "amount"
+        bar = least(asked.compare.op, asked.compare.value, units.scale(field.property)) if is_alone else None
+        return Judged(kept.key, judge, figures.AMOUNT_PLACE, bar), frozenset()
     return figures.figure(rows, of, test, frame), frozenset()
 
 

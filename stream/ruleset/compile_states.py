@@ -15,7 +15,7 @@ from stream.core.ledger import Row
 from stream.core.matching import Test, is_number, on_event, on_row, value_in
 from stream.core.plan import Route, identity, state_key
 from stream.core.profile import NEVER
-from stream.core.running import running
+from stream.core.running import Running
 from stream.core.sources import Rows
 from stream.core.vocabulary import EventKind, Vocabulary
 from stream.core.window import keep_newest, keep_oldest
@@ -250,7 +250,7 @@ class States:
         if kept.kind == "spread":
             return fold.spread(kept.key, kept.gap_ms, kept.depth, kept.span_ms, matches)
         if kept.kind == TOTAL:
-            return running(kept.key, kept.path, matches)
+            return Running(kept.key, kept.path, matches)
         if kept.kind in KEYED:
             keep = keep_newest if kept.kind == "newest_each" else keep_oldest
             return apart(kept.key, kept.path, kept.depth, matches, keep, kept.span_ms)
@@ -259,7 +259,7 @@ class States:
     def _book(self, kept: Kept, reference: fold.Identity | None) -> Fold:
         matches, thin = on_event(kept.tests), thin_of(kept)
         if kept.kind == "last":
-            return fold.latest(kept.key, matches, kept.columns, self.day_of)
+            return fold.Latest(kept.key, matches, kept.columns)
         return fold.book(kept.key, matches, kept.columns, self.day_of, kept.span_ms, reference, thin)
 
 

@@ -81,6 +81,14 @@ def count_test(count: Count, scale: int) -> Test:
     return number_test(count.op, count.value, count.high, scale)
 
 
+def least(op: str, value: Any, scale: int) -> int | None:
+    """Return the least whole number that passes a test of a number; None where the test is no such bar."""
+    bar = plain(value) if op in {"at_least", "above"} else None
+    if bar is None:
+        return None
+    return ceil(exact(bar, scale)) if op == "at_least" else floor(exact(bar, scale)) + 1
+
+
 def compare_test(compare: Compare, scale: int) -> Test:
     """Return the test of a COMPARE on a value, None meaning missing; ValueError for a comparison with time."""
     op = compare.op

@@ -25,7 +25,7 @@ KEY, MANY = 7, 4 * SURELY_KEPT
 
 def folded(numbers: list[Any], packs: bool = False) -> Profile:
     """Return a customer whose events had these seconds; `packs` sends them through their bytes after each."""
-    fold, profile = running.running(KEY, "seconds", None), Profile("c-1")
+    fold, profile = running.Running(KEY, "seconds", None), Profile("c-1")
     for number in numbers:
         fold(profile, Event("e", "c-1", 0, 0, properties={"seconds": number}))
         if packs:
@@ -40,7 +40,7 @@ def test_numbers_add_up_as_they_are_written_and_live_through_their_bytes(numbers
 
 
 def test_what_is_no_number_is_not_read_and_leaves_nothing() -> None:
-    fold, profile = running.running(KEY, "seconds", None), Profile("c-1")
+    fold, profile = running.Running(KEY, "seconds", None), Profile("c-1")
     for got in (None, True, "9", [9], ""):
         assert not fold(profile, Event("e", "c-1", 0, 0, properties={"seconds": got}))
     assert profile.states == {}
