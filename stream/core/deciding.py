@@ -71,8 +71,8 @@ def _decide_at_rest(dimension: Dimension, look: Look, profile: Profile, now: int
     """Decide about a customer who rests in a dimension: who goes on resting needs no standing."""
     rest = dimension.place.rest
     clocks: Clocks = {}
-    found = look(profile, rest, profile.known_since, clocks, now)
-    if found == (rest, NEVER) and not clocks:
+    winner, until = found = look(profile, rest, profile.known_since, clocks, now)
+    if winner == rest and until == NEVER and not clocks:
         return []
     standing = profile.standings[dimension.key] = profile.resting(rest)
     standing.clocks = clocks

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import msgspec
+
 from stream.core.condition import Leaf, Read, either
 from stream.core.profile import Place, Profile
 from stream.core.transition import Evidence
@@ -121,8 +123,7 @@ class Dimension:
         object.__setattr__(self, "by_name", {segment.name: segment for segment in (*self.order, self.otherwise)})
 
 
-@dataclass(slots=True)
-class Change:
+class Change(msgspec.Struct, eq=False):
     """A customer's move inside one dimension, before it is numbered and told."""
 
     dimension: Dimension

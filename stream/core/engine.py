@@ -110,9 +110,13 @@ def _run(
         touched |= _due(profile, now, plan)
     moved, decided = _decide(profile, touched, fresh, now, plan)
     done.rested |= fresh & ~decided
-    profile.wake = min([standing.until for standing in profile.standings.values()], default=NEVER)
-    if profile.wake <= now:
-        raise CorruptProfileError(profile.customer_id, f"a verdict ends at {profile.wake}, not after {now}")
+    wake = NEVER
+    for standing in profile.standings.values():
+        if standing.until < wake:  # noqa: PLR1730 - a call of min takes three times as long
+            wake = standing.until
+    profile.wake = wake
+    if wake <= now:
+        raise CorruptProfileError(profile.customer_id, f"a verdict ends at {wake}, not after {now}")
     if moved:
         _tell(profile, moved, now, plan, why, done)
 
@@ -126,6 +130,7 @@ def _due(profile: Profile, now: int, plan: Plan) -> int:
 def _decide(profile: Profile, touched: int, fresh: int, now: int, plan: Plan) -> tuple[list[Change], int]:
     """Return the moves in topological order, and the bits that were decided: who looks at what moved is, too."""
     dimensions, looks, lookers = plan.dimensions, plan.looks, plan.lookers
+    standings = profile.standings
     moved: list[Change] = []
     decided = 0
     while touched:
@@ -141,9 +146,9 @@ def _decide(profile: Profile, touched: int, fresh: int, now: int, plan: Plan) ->
         if changes:
             moved += changes
             touched |= lookers[index]
-        standing = profile.standings.get(dimension.key)
+        standing = standings.get(dimension.key)
         if standing is not None and standing.until == NEVER and profile.is_resting(standing, dimension.place.rest):
-            del profile.standings[dimension.key]
+            del standings[dimension.key]
     return moved, decided
 
 
@@ -154,10 +159,11 @@ def tell(profile: Profile, moved: list[Change], now: int, plan: Plan, why: Cause
 
 def _tell(profile: Profile, moved: list[Change], now: int, plan: Plan, why: Event | Cause | None, done: Step) -> None:
     done.moves += moved
+    standings = profile.standings
     for change in moved:
-        standing = profile.standings.get(change.dimension.key)
-        if change.entered and standing is not None:
-            standing.entries[change.entered] = standing.entries.get(change.entered, 0) + 1
+        entered = change.entered
+        if entered and (standing := standings.get(change.dimension.key)) is not None:
+            standing.entries[entered] = standing.entries.get(entered, 0) + 1
     announced = [change for change in moved if change.is_announced]
     if not plan.tells:
         profile.sequence += len(announced)
@@ -176,28 +182,28 @@ def _cause(event: Event, plan: Plan) -> Cause:
 def _transition(
     profile: Profile, change: Change, now: int, plan: Plan, cause: Cause | None, horizon: tuple[int, bool]
 ) -> Transition:
-    dimension = change.dimension
+    dimension, left, entered, customer_id = change.dimension, change.left, change.entered, profile.customer_id
     segment = told_segment(dimension, change)
-    standing = profile.standing(dimension.place)
-    is_holdout = is_control(segment.lottery, profile.customer_id, segment.holdout_percent)
-    return Transition(
-        customer_id=profile.customer_id,
-        sequence=profile.sequence,
-        dimension=dimension.name,
-        left=change.left,
-        entered=change.entered,
-        at=now,
-        cause=cause or Cause("time", condition=what_ran_out(profile, change, now)),
-        acts=now > profile.backfill_until and not plan.is_silent and not is_holdout and may_act(cause, segment),
-        evidence=evidence_of(profile, change, now),
-        dwell_ms=now - change.left_since if change.left else 0,
-        entry_count=standing.entries.get(change.entered, 0) if standing else 0,
-        holds_until=horizon[0],
-        holds_until_is_exact=horizon[1],
-        rules_version=plan.version,
-        owner=segment.owner,
-        next_action=segment.next_action if change.entered else "",
-        is_holdout=is_holdout,
+    standing = profile.standings.get(dimension.key) or profile.standing(dimension.place)
+    percent = segment.holdout_percent
+    is_holdout = percent > 0 and is_control(segment.lottery, customer_id, percent)
+    return Transition(  # by place: names cost half as much again, and nothing else is made as often
+        customer_id,
+        profile.sequence,
+        dimension.name,
+        left,
+        entered,
+        now,
+        cause or Cause("time", condition=what_ran_out(profile, change, now)),
+        now > profile.backfill_until and not plan.is_silent and not is_holdout and may_act(cause, segment),
+        evidence_of(profile, change, now),
+        now - change.left_since if left else 0,  # dwell_ms
+        standing.entries.get(entered, 0) if standing else 0,
+        *horizon,
+        plan.version,
+        segment.owner,
+        segment.next_action if entered else "",
+        is_holdout,
     )
 
 
