@@ -123,7 +123,7 @@ class Dimension:
         object.__setattr__(self, "by_name", {segment.name: segment for segment in (*self.order, self.otherwise)})
 
 
-class Change(msgspec.Struct, eq=False):
+class Change(msgspec.Struct):
     """A customer's move inside one dimension, before it is numbered and told."""
 
     dimension: Dimension
