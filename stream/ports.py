@@ -43,6 +43,10 @@ class RecordHandler(Protocol):
         """Handle a batch; the next one comes when this returns."""
         ...
 
+    def position(self, partition: int) -> int:
+        """Return the offset behind the last record that is handled for good, also while a batch is at work."""
+        ...
+
 
 Message = tuple[bytes | None, bytes | None, Sequence[tuple[str, bytes]], int | None]
 """Key, value, headers, and the timestamp in ms (None: now)."""

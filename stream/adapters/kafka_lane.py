@@ -88,6 +88,7 @@ class Lane:
         self._source = source
         self._now_s = now_s
         self._progress_at_s = now_s()
+        self._committed = 0
         self._epoch: int | None = None
         self._waiting: Fetched | None = None
         self._changed = asyncio.Event()
@@ -128,7 +129,11 @@ class Lane:
         self._changed.set()
 
     def status(self) -> LaneStatus:
-        """Return how things stand now."""
+        """Return how things stand now; a batch may take long, and moves with each part of it that is handled."""
+        committed = self._handler.position(self.partition)
+        if committed != self._committed:
+            self._committed = committed
+            self._touch()
         is_excused = self.is_paused or self._is_backing_off
         is_acquired = self._epoch is not None
         return LaneStatus(self.partition, is_acquired, is_excused, self.position, self.log_end, self._progress_at_s)

@@ -106,6 +106,22 @@ async def test_few_large_records_are_no_small_batch(bench: Bench) -> None:
     await bench.notebook.until(lambda: bench.notebook.count == 11)
 
 
+async def test_each_part_of_a_long_batch_that_is_handled_is_progress(bench: Bench) -> None:
+    gate = held(bench)
+    await bench.lanes.open([0])
+    bench.lanes.offer([bench.source.batch(0, 10)])
+    await bench.notebook.until(lambda: ("records", 0) in bench.notebook.calls)
+    moved = []
+    for position in (0, 4, 4):
+        bench.now_s += 5.0
+        bench.notebook.positions[0] = position
+        moved.append(bench.lanes.statuses()[0].progress_at_s)
+    assert moved == [0.0, 10.0, 10.0]
+    bench.notebook.positions[0] = 0
+    gate.set()
+    await bench.notebook.until(lambda: bench.notebook.count == 10)
+
+
 async def test_marks_of_transactions_are_passed_and_nothing_waits_behind_them(bench: Bench) -> None:
     await bench.lanes.open([0])
     bench.lanes.offer([bench.source.batch(0, 98)._replace(behind=99)])

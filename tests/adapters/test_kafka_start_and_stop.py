@@ -34,6 +34,8 @@ class Announcing:
         print("revoked", *partitions, flush=True)
     async def records(self, partition, records):
         pass
+    def position(self, partition):
+        return 0
 
 async def main():
     stop = asyncio.Event()

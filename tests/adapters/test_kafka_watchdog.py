@@ -105,6 +105,8 @@ class Freezing:
         pass
     async def records(self, partition, records):
         time.sleep(3_600)
+    def position(self, partition):
+        return 0
 
 async def main():
     limits = {"stall_after_ms": 1_000, "request_timeout_ms": 6_000}

@@ -53,6 +53,10 @@ class Notebook:
         self.positions[partition] = records[-1].offset + 1
         self._news.set()
 
+    def position(self, partition: int) -> int:
+        """Return the offset behind the last record kept."""
+        return self.positions.get(partition, 0)
+
     async def until(self, is_reached: Callable[[], bool]) -> None:
         """Return when the condition holds; fails after three minutes."""
         async with asyncio.timeout(PATIENCE_S):

@@ -154,6 +154,8 @@ class Idle:
         pass
     async def records(self, partition, records):
         pass
+    def position(self, partition):
+        return 0
 
 async def main():
     limits = {"session_timeout_ms": 2_000, "heartbeat_ms": 500}
