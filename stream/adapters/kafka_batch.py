@@ -72,10 +72,11 @@ class Batch(BatchBuilder):  # type: ignore[misc]  # aiokafka ships no types
             self._builder = _DefaultRecordBatchBuilderPy(2, codec, 0, -1, -1, 0, batch_bytes)
         return True
 
-    def stamped(self, stamp: Stamp) -> bytes:
+    def stamped(self, stamp: Stamp) -> bytearray:
         """Return the bytes of the batch under a stamp, which is asked for once; nothing can be added any more."""
         self._builder.set_producer_state(*stamp(self.record_count()))
-        return bytes(self._build())
+        built: bytearray = self._build()
+        return built
 
     def _set_producer_state(self, producer_id: int, producer_epoch: int, base_sequence: int) -> None:
         self._builder.set_producer_state(producer_id, producer_epoch, base_sequence)

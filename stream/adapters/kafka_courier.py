@@ -26,11 +26,10 @@ from aiokafka.errors import (
     UnknownError,
     for_code,
 )
-from aiokafka.protocol.produce import ProduceRequest
 
 from stream.adapters.kafka_errors import CLIENT_ERRORS
+from stream.adapters.kafka_request import Stamped, Write
 
-ALL_REPLICAS = -1
 WRITTEN = (NoError, DuplicateSequenceNumber)
 """Answers to a batch that is in the log; the second where an earlier request of the same bytes brought it there."""
 RETRY_S = 0.1
@@ -38,16 +37,13 @@ GIVEN_UP = "the producer was given up"
 
 log = structlog.get_logger(__name__)
 
-Stamped = tuple[TopicPartition, bytes]
-"""A batch with its stamp, and where it goes."""
-
 
 @dataclass(slots=True, eq=False)
 class Parcel:
     """One batch on its way, and the error that it will meet: `NoError` where it arrives."""
 
     place: TopicPartition
-    written: bytes
+    written: bytes | bytearray
     answer: asyncio.Future[BaseException]
 
 
@@ -127,7 +123,9 @@ class Courier:
 
     async def _deliver(self, node: int, parcels: list[Parcel]) -> None:
         try:
-            said = await self._client.send(node, self._request(parcels))
+            said = await self._client.send(
+                node, Write([(each.place, each.written) for each in parcels], self._timeout_ms)
+            )
             found = {(topic, number): code for topic, told in said.topics for number, code, *_ in told}
             for each in parcels:
                 self._tell([each], for_code(found[each.place])() if each.place in found else UnknownError())
@@ -143,12 +141,6 @@ class Courier:
                 each.answer.set_result(error)
                 if getattr(error, "invalid_metadata", False):
                     self._client.force_metadata_update()
-
-    def _request(self, parcels: list[Parcel]) -> ProduceRequest:
-        topics: dict[str, list[tuple[int, bytes]]] = defaultdict(list)
-        for each in parcels:
-            topics[each.place.topic].append((each.place.partition, each.written))
-        return ProduceRequest(None, ALL_REPLICAS, self._timeout_ms, list(topics.items()))
 
 
 def _is_written(error: BaseException) -> bool:

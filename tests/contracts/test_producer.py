@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from aiokafka.errors import OutOfOrderSequenceNumber, RequestTimedOutError
+from aiokafka.protocol.produce import ProduceRequest
 
 from stream.adapters.kafka_producer import KafkaProducer
 from stream.errors import UnavailableError
@@ -75,7 +76,7 @@ class CutProducer(KafkaProducer):
         async def send(node: int, request: Any, **options: Any) -> Any:
             if self.is_away or cut.is_set():
                 raise RequestTimedOutError("the wire is cut")
-            if type(request).__name__ != "ProduceRequest":
+            if not isinstance(request, ProduceRequest):
                 return await wire(node, request, **options)
             if self.awake is not None:
                 await self.awake.wait()
