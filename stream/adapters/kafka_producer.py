@@ -215,17 +215,18 @@ class KafkaProducer:
 
 def _batches(messages: Iterable[Message]) -> Iterator[Batch]:
     """Yield the messages in batches that the broker takes."""
-    batch = Batch(BATCH_BYTES)
+    batch: Batch | None = None
     for key, value, headers, timestamp_ms in messages:
-        if batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers) is None:
-            yield batch
+        if batch is None or batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers) is None:
+            if batch is not None:
+                yield batch
             batch = Batch(BATCH_BYTES)
             batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
         if batch.record_count() == 1 and batch.size() > MEBIBYTE:
             # alone in its batch: it came compressed, and as it is the broker would not take it back
             batch = Batch(BATCH_BYTES, LegacyRecordBatchBuilder.CODEC_GZIP)
             batch.append(timestamp=timestamp_ms, key=key, value=value, headers=headers)
-    if batch.record_count():
+    if batch is not None:
         yield batch
 
 

@@ -28,7 +28,7 @@ _ANSWER = struct.Struct(">ihqqq")
 """Partition, error code, offset, timestamp, start of the log."""
 
 
-class _Answer(ProduceResponse_v7):  # type: ignore[misc]  # aiokafka's types are not exported
+class _Answer(ProduceResponse_v7):  # type: ignore[misc]  # aiokafka ships no types
     """What a broker says to a request: of each topic (partition, error code)."""
 
     @classmethod
@@ -46,7 +46,7 @@ class _Answer(ProduceResponse_v7):  # type: ignore[misc]  # aiokafka's types are
         return cls(topics, *_COUNT.unpack_from(said, at))
 
 
-class _Encoded(ProduceRequest_v7):  # type: ignore[misc]
+class _Encoded(ProduceRequest_v7):  # type: ignore[misc]  # aiokafka ships no types
     """The request as the client sends it."""
 
     RESPONSE_TYPE = _Answer
@@ -62,7 +62,7 @@ class _Encoded(ProduceRequest_v7):  # type: ignore[misc]
         return b"".join(pieces)
 
 
-class Write(ProduceRequest):  # type: ignore[misc]
+class Write(ProduceRequest):  # type: ignore[misc]  # aiokafka ships no types
     """Batches for the partitions that one node leads, to be acknowledged by all replicas in sync."""
 
     def __init__(self, batches: Sequence[Stamped], timeout_ms: int) -> None:

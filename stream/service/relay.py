@@ -207,5 +207,7 @@ class Relay:
 
     def _observe(self, told: list[Told]) -> None:
         waited_ms, metrics = self._clock.waited_ms, self._metrics
-        metrics.event_to_transition(waited_ms(each.record_time for each in told if not each.is_timed))
-        metrics.timer_lag(waited_ms(each.record_time for each in told if each.is_timed))
+        if by_events := [each.record_time for each in told if not each.is_timed]:
+            metrics.event_to_transition(waited_ms(by_events))
+        if by_time := [each.record_time for each in told if each.is_timed]:
+            metrics.timer_lag(waited_ms(by_time))
