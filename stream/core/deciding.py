@@ -33,7 +33,7 @@ def decide(
     if standing is None:
         if dimension.inside is None and not is_new:
             return _decide_at_rest(dimension, look, profile, now)
-        standing = Standing(OUTSIDE, now, NEVER) if is_new else profile.resting(dimension.place.rest)
+        standing = Standing(OUTSIDE, now) if is_new else profile.resting(dimension.place.rest)
         profile.standings[dimension.key] = standing
     if dimension.inside is not None and profile.since_in(*dimension.inside) is None:
         standing.until = NEVER
@@ -41,7 +41,7 @@ def decide(
     changes: list[Change] = []
     if standing.segment == OUTSIDE and dimension.otherwise.name:
         changes = [_place(dimension, standing, now)]
-    found = look(profile, standing.segment, standing.since, standing.clocks, now)
+    found = look(profile, standing.segment, standing.since, _clocks(dimension, standing), now)
     return _settle(dimension, look, profile, standing, now, found, changes)
 
 
@@ -50,7 +50,7 @@ def moves(dimension: Dimension, profile: Profile, now: int) -> bool:
     standing = profile.standings.get(dimension.key)
     if standing is None or dimension.inside is not None:
         return bool(decide(dimension, profile, now))
-    reading = _Reading(dimension, profile, standing.segment, standing.since, standing.clocks, now)
+    reading = _Reading(dimension, profile, standing.segment, standing.since, _clocks(dimension, standing), now)
     if _winner(reading) != standing.segment:
         return True
     standing.until = _until(dimension, standing, reading.until, now)
@@ -75,19 +75,25 @@ def _decide_at_rest(dimension: Dimension, look: Look, profile: Profile, now: int
     if winner == rest and until == NEVER and not clocks:
         return []
     standing = profile.standings[dimension.key] = profile.resting(rest)
-    standing.clocks = clocks
+    if clocks:
+        standing.past.clocks = clocks
     return _settle(dimension, look, profile, standing, now, found, [])
+
+
+def _clocks(dimension: Dimension, standing: Standing) -> Clocks:
+    """Return the clocks of a standing; where no segment has one, what was before is not opened for them."""
+    return standing.past.clocks if dimension.clocked else {}
 
 
 def _go_out(standing: Standing, dimension: Dimension, now: int) -> Change:
     """Leave a nested dimension: how long `enter` has held counts anew inside, cooldowns and spent stays go on."""
     left, since = standing.segment, standing.since
-    clocks, segment = standing.clocks, dimension.by_name.get(left)
+    past, segment = standing.move(OUTSIDE, now), dimension.by_name.get(left)
     if segment is not None and (segment.has_clock or segment.is_warming):
-        clocks.setdefault(left, [-1, -1, 0])[LEFT_AT] = now
-    for clock in clocks.values():
+        past.clocks.setdefault(left, [-1, -1, 0])[LEFT_AT] = now
+    for clock in past.clocks.values():
         clock[TRUE_SINCE] = -1
-    standing.segment, standing.since, standing.came_from = OUTSIDE, now, left
+    past.came_from = left
     return Change(dimension, left, OUTSIDE, now, since, False)
 
 
@@ -96,8 +102,7 @@ def _place(dimension: Dimension, standing: Standing, now: int) -> Change:
 
     Who comes back into a nested dimension was told to be outside of it, so coming back is told always.
     """
-    standing.segment, standing.since = dimension.otherwise.name, now
-    is_first = standing.came_from == OUTSIDE
+    is_first = standing.move(dimension.otherwise.name, now).came_from == OUTSIDE
     is_announced = dimension.announces_first or not is_first
     return Change(dimension, OUTSIDE, standing.segment, now, now, is_first, is_announced)
 
@@ -165,7 +170,7 @@ def _settle(
         changes = _moved(dimension, standing, winner, now, changes)
         if dimension.is_plain:
             break
-        winner, until = look(profile, winner, now, standing.clocks, now)
+        winner, until = look(profile, winner, now, _clocks(dimension, standing), now)
     standing.until = _until(dimension, standing, until, now)
     return changes
 
@@ -228,21 +233,22 @@ def _asks(segment: Segment, clocks: Clocks, now: int) -> bool:
 
 def _move(dimension: Dimension, standing: Standing, entered: str, now: int) -> Change:
     """Leave the own segment for `entered`, and let the clocks know."""
-    left = standing.segment
+    left, since, past = standing.segment, standing.since, standing.past
     segment = dimension.by_name.get(left)
     if segment is not None and segment.has_clock:
-        clock = standing.clocks.setdefault(left, [-1, -1, 0])
+        clock = past.clocks.setdefault(left, [-1, -1, 0])
         clock[LEFT_AT] = now
-        clock[SPENT] = int(clock[TRUE_SINCE] >= 0 and _is_over(segment, standing.since, now))
-    change = Change(dimension, left, entered, now, standing.since, False, is_return=entered == standing.came_from != "")
-    standing.segment, standing.since, standing.came_from = entered, now, left
+        clock[SPENT] = int(clock[TRUE_SINCE] >= 0 and _is_over(segment, since, now))
+    change = Change(dimension, left, entered, now, since, False, is_return=entered == past.came_from != "")
+    standing.move(entered, now)
+    past.came_from = left
     return change
 
 
 def _until(dimension: Dimension, standing: Standing, until: int, now: int) -> int:
     """Return the first instant at which what was read, until `until`, or a clock may differ."""
     for segment in dimension.clocked:
-        true_since, left_at, _ = standing.clocks.get(segment.name, (-1, -1, 0))
+        true_since, left_at, _ = standing.past.clocks.get(segment.name, (-1, -1, 0))
         if true_since >= 0:
             until = _sooner(until, true_since + segment.wait_ms, now)
             if left_at >= 0:

@@ -16,7 +16,7 @@ from stream.core.event import Event
 from stream.core.gauge import remember
 from stream.core.lottery import is_control
 from stream.core.plan import Plan
-from stream.core.profile import NEVER, RECENT_IDS, Profile
+from stream.core.profile import MARK_BYTES, NEVER, RECENT_BYTES, Profile, is_among, mark_of
 from stream.core.reason import evidence_of, what_ran_out
 from stream.core.transition import EVENT, MERGE, Cause, Transition
 from stream.errors import CorruptProfileError
@@ -41,8 +41,8 @@ def step(profile: Profile, event: Event, clock: int, plan: Plan) -> Step:
 
     `clock` is the highest tick read before this record: what is due before it has fired, or does now.
     """
-    identity, recent = plan.identity(event.event_id), profile.recent
-    if identity in recent and plan.remembers_ids:
+    mark, recent = mark_of(event.event_id), profile.recent
+    if mark in recent and plan.remembers_ids and is_among(mark, recent):
         return Step(DUPLICATE, [], [])
     if event.name in plan.orders and plan.is_repeated_order(profile, event):
         return Step(DUPLICATE_ORDER, [], [])
@@ -56,9 +56,7 @@ def step(profile: Profile, event: Event, clock: int, plan: Plan) -> Step:
         now = profile.as_of
     if profile.known_since == NEVER:
         profile.known_since = now
-    recent.append(identity)
-    if len(recent) > RECENT_IDS:
-        del recent[0]
+    profile.recent = (recent if len(recent) < RECENT_BYTES else recent[MARK_BYTES:]) + mark
     if event.backfill_until >= 0:
         profile.backfill_until = max(profile.backfill_until, event.backfill_until)
     touched = plan.fold(profile, event, touched)
@@ -163,7 +161,8 @@ def _tell(profile: Profile, moved: list[Change], now: int, plan: Plan, why: Even
     for change in moved:
         entered = change.entered
         if entered and (standing := standings.get(change.dimension.key)) is not None:
-            standing.entries[entered] = standing.entries.get(entered, 0) + 1
+            entries = standing.past.entries
+            entries[entered] = entries.get(entered, 0) + 1
     announced = [change for change in moved if change.is_announced]
     if not plan.tells:
         profile.sequence += len(announced)
@@ -198,7 +197,7 @@ def _transition(
         now > profile.backfill_until and not plan.is_silent and not is_holdout and may_act(cause, segment),
         evidence_of(profile, change, now),
         now - change.left_since if left else 0,  # dwell_ms
-        standing.entries.get(entered, 0) if standing else 0,
+        standing.past.entries.get(entered, 0) if standing else 0,
         *horizon,
         plan.version,
         segment.owner,

@@ -14,8 +14,9 @@ from itertools import chain, zip_longest
 
 from stream.core.dimension import OUTSIDE, Change, Dimension
 from stream.core.engine import ACCEPTED, Step, catch_up, decide_all, tell
+from stream.core.past import Past
 from stream.core.plan import Plan
-from stream.core.profile import NEVER, RECENT_IDS, Profile, Standing
+from stream.core.profile import MARK_BYTES, NEVER, RECENT_IDS, Profile, Standing
 from stream.core.transition import MERGE, Cause
 
 WHY = Cause(MERGE)
@@ -51,10 +52,14 @@ def take_in(stays: Profile, goes: Profile, plan: Plan) -> None:
     stays.derived, stays.verdicts = {}, {}
 
 
-def _recent(one: list[int], other: list[int]) -> list[int]:
+def _recent(one: bytes, other: bytes) -> bytes:
     """Return the newest ids of both in turn, the newest last: no log says which of two came later."""
-    newest = chain.from_iterable(zip_longest(*sorted((one[::-1], other[::-1]))))
-    return list(dict.fromkeys(each for each in newest if each is not None))[:RECENT_IDS][::-1]
+    newest = chain.from_iterable(zip_longest(*sorted((_newest_first(one), _newest_first(other)))))
+    return b"".join(list(dict.fromkeys(each for each in newest if each is not None))[:RECENT_IDS][::-1])
+
+
+def _newest_first(recent: bytes) -> list[bytes]:
+    return [recent[start : start + MARK_BYTES] for start in range(0, len(recent), MARK_BYTES)][::-1]
 
 
 def _stand_still(profile: Profile, plan: Plan) -> None:
@@ -72,7 +77,7 @@ def _leave(profile: Profile, now: int, plan: Plan, done: Step) -> None:
     tell(profile, list(_left(profile, now, plan)), now, plan, WHY, done)
     profile.layout = profile.signs = 0
     profile.wake = NEVER
-    profile.states, profile.recent, profile.derived, profile.verdicts = {}, [], {}, {}
+    profile.states, profile.recent, profile.derived, profile.verdicts = {}, b"", {}, {}
 
 
 def _left(profile: Profile, now: int, plan: Plan) -> Iterator[Change]:
@@ -88,11 +93,9 @@ def _left(profile: Profile, now: int, plan: Plan) -> Iterator[Change]:
 
 def _was_told(standing: Standing, dimension: Dimension) -> bool:
     """Tell whether anybody heard that the customer is there: of those who rest where all begin, mostly nobody did."""
-    return dimension.announces_first or bool(standing.came_from) or standing.segment != dimension.otherwise.name
+    return dimension.announces_first or bool(standing.past.came_from) or standing.segment != dimension.otherwise.name
 
 
 def _outside(standing: Standing, now: int) -> Standing:
     """Return the standing of who was told to be out of an exclusive dimension: should they come back, that is told."""
-    found = Standing(OUTSIDE, now, NEVER)
-    found.came_from, found.entries = standing.segment, standing.entries
-    return found
+    return Standing(OUTSIDE, now, opened=Past(standing.segment, {}, standing.past.entries))

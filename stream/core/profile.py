@@ -9,15 +9,35 @@ of a hundred dimensions who moved in three has three standings.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import msgspec
+
+from stream.core.past import NO_PAST, Past, read_past
 
 NEVER = 1 << 62
 """The instant that silence never reaches; also "nothing happened yet" where a clock is meant."""
 
 RECENT_IDS = 16
 """How many event ids a customer remembers, for producers that send twice."""
+
+MARK_BYTES = 6
+"""Of the mark of an event id: two in 281,474,976,710,656 are alike, and a customer compares with sixteen."""
+RECENT_BYTES = RECENT_IDS * MARK_BYTES
+
+
+def mark_of(event_id: str) -> bytes:
+    """Return the mark of an event id: bytes of its BLAKE2b."""
+    return blake2b(event_id.encode(), digest_size=MARK_BYTES).digest()
+
+
+def is_among(mark: bytes, recent: bytes) -> bool:
+    """Tell whether a mark is one of these, and not made of the end of one and the beginning of the next."""
+    place = recent.find(mark)
+    while place % MARK_BYTES and place >= 0:
+        place = recent.find(mark, place + 1)
+    return place >= 0
 
 
 class Place(NamedTuple):
@@ -28,31 +48,40 @@ class Place(NamedTuple):
     """The segment of everybody who never moved, empty for outside."""
 
 
-class Standing:
-    """Where a customer stands in one dimension."""
+class Standing(msgspec.Struct, array_like=True, eq=False, gc=False):
+    """Where a customer stands in one dimension: the segment (empty: outside) since an instant; stored as it is here."""
 
-    __slots__ = ("came_from", "clocks", "entries", "packed", "segment", "since", "until")
+    segment: str
+    since: int
+    packed: msgspec.Raw = NO_PAST
+    """What was before, as it was stored; no more asked once it was opened."""
+    until: int = NEVER
+    """Decided anew at this instant at the latest."""
+    opened: Past | None = None
 
-    def __init__(self, segment: str, since: int, until: int) -> None:
-        """Stand in `segment` (empty: outside) since the instant `since`; decided anew at `until` at the latest."""
-        self.segment = segment
-        self.since = since
-        self.until = until
-        self.came_from = ""
-        self.clocks: dict[str, list[int]] = {}
-        self.entries: dict[str, int] = {}
+    @property
+    def past(self) -> Past:
+        """Return what was before, to be read and changed; ValueError or IndexError where that cannot be read."""
+        if self.opened is None:
+            self.opened = read_past(self.packed, self.segment)
+        return self.opened
+
+    def move(self, segment: str, at: int) -> Past:
+        """Stand in another segment from an instant on; return what was before."""
+        past = self.past  # it is packed beside the segment that is left here
+        self.segment, self.since = segment, at
+        return past
 
     def copy(self) -> Standing:
         """Return an independent copy, for stepping ahead without consequences."""
-        other = Standing(self.segment, self.since, self.until)
-        other.came_from = self.came_from
-        other.clocks = {name: list(clock) for name, clock in self.clocks.items()}
-        other.entries = dict(self.entries)
-        return other
+        past = self.opened.copy() if self.opened else None
+        return Standing(self.segment, self.since, self.packed, self.until, past)
 
 
-class Profile(msgspec.Struct, eq=False):
+class Profile(msgspec.Struct, array_like=True, eq=False):
     """One customer: states by what they match, standings by dimension, and the next wake-up.
+
+    Its fields up to the standings stand in this order in the bytes of a profile.
 
     One without standings and layout belongs to a customer not seen before. A struct is made several times as fast as
     a class of Python's own, and one is made for every customer of every slice.
@@ -66,15 +95,16 @@ class Profile(msgspec.Struct, eq=False):
     known_since: int = NEVER
     """The as-of of the first record."""
     backfill_until: int = -1
-    recent: list[int] = []
     layout: int = 0
     """The layout of the plan that decided last: every dimension of it is known, and `signs` are numbered by it.
     0 where there is none: then what is not among `standings` was never decided."""
-    signs: int = 0
-    """By the numbers of the gauges of the layout: the bits of those that held when they were last read."""
     states: dict[int, Any] = {}
     standings: dict[int, Standing] = {}
     """By dimension, where the customer does not rest in it."""
+    signs: int = 0
+    """By the numbers of the gauges of the layout: the bits of those that held when they were last read."""
+    recent: bytes = b""
+    """Marks of the newest event ids, each of `MARK_BYTES`, the newest last."""
     derived: dict[object, Any] = {}
     """What was worked out of the states since they last changed; never stored."""
     verdicts: dict[int, int] = {}
@@ -99,10 +129,7 @@ class Profile(msgspec.Struct, eq=False):
 
     def resting(self, segment: str) -> Standing:
         """Return the standing of a customer who never left the segment that takes everybody."""
-        found = Standing(segment, self.known_since, NEVER)
-        if segment:
-            found.entries[segment] = 1
-        return found
+        return Standing(segment, self.known_since)
 
     def is_resting(self, standing: Standing, segment: str) -> bool:
         """Tell whether a standing is what `resting` returns."""
@@ -110,8 +137,8 @@ class Profile(msgspec.Struct, eq=False):
             standing.until == NEVER
             and standing.segment == segment
             and standing.since == self.known_since
-            and not standing.came_from
-            and not standing.clocks
+            and not standing.past.came_from
+            and not standing.past.clocks
         )
 
     def until(self, key: int) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from stream.core.dimension import OUTSIDE, Change, Dimension
 from stream.core.engine import Step, catch_up, decide_all
+from stream.core.past import Past
 from stream.core.plan import Plan
 from stream.core.profile import NEVER, Profile, Standing
 from stream.core.transition import Cause
@@ -64,7 +65,7 @@ class Switch:
             standing = profile.standings.pop(dimension.key, None)
             if standing is not None:
                 left, since = standing.segment, standing.since
-                if dimension.otherwise.name and (left or standing.came_from):
+                if dimension.otherwise.name and (left or standing.past.came_from):
                     profile.standings[dimension.key] = _outside(standing, now)
                 if left != OUTSIDE:
                     yield Change(dimension, left, OUTSIDE, now, since, False)
@@ -72,9 +73,8 @@ class Switch:
 
 def _outside(standing: Standing, now: int) -> Standing:
     """Return the standing of who was told to be out of an exclusive dimension: should it come back, that is told."""
-    found = Standing(OUTSIDE, now, NEVER)
-    found.came_from, found.entries = standing.segment or standing.came_from, standing.entries
-    return found
+    past = standing.past
+    return Standing(OUTSIDE, now, opened=Past(standing.segment or past.came_from, {}, past.entries))
 
 
 def _exchange(profile: Profile, kept: Profile) -> None:
@@ -95,4 +95,5 @@ def _mute(dimension: Dimension) -> Dimension:
 def _keep_clocks(standing: Standing, dimension: Dimension) -> None:
     """Let the clocks of those segments go on that have clocks in the new version too."""
     kept = {one.name for one in dimension.order if one.has_clock or one.is_warming}
-    standing.clocks = {name: clock for name, clock in standing.clocks.items() if name in kept}
+    past = standing.past
+    past.clocks = {name: clock for name, clock in past.clocks.items() if name in kept}

@@ -101,7 +101,7 @@ class Watch(Timeline):
             name=dimension.name,
             segment=standing.segment,
             since=standing.since,
-            times=standing.entries.get(standing.segment, 1),
+            times=standing.past.entries.get(standing.segment, 1),
             next_segment=move.entered if move else "",
             next_at=move.at if move else None,
             next_condition=ahead.reasons.get(dimension.name, ""),

@@ -22,7 +22,7 @@ def notes(dimension: Dimension, segment: Segment, profile: Profile, now: int, zo
     if segment.only_from is not None and standing.segment not in segment.only_from:
         stands_in = standing.segment or "no segment"
         yield f"only_from {', '.join(sorted(segment.only_from))}, and the customer is in {stands_in}"
-    clock = standing.clocks.get(segment.name)
+    clock = standing.past.clocks.get(segment.name)
     if clock is not None and clock[SPENT]:
         yield "stay_at_most was used up; `enter` must be false once"
     yield from _above(dimension, segment, standing, now, zone)
@@ -40,7 +40,7 @@ def _above(dimension: Dimension, segment: Segment, standing: Standing, now: int,
 
 def clocks_of(segment: Segment, standing: Standing, at: int) -> Iterator[Clock]:
     """Yield the spans that hold a customer in or out of a segment at an instant."""
-    clock = standing.clocks.get(segment.name)
+    clock = standing.past.clocks.get(segment.name)
     found: list[Clock] = []
     if standing.segment == segment.name:
         found.append(Clock("stay_at_least", standing.since + segment.stay_at_least_ms))

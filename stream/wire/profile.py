@@ -1,89 +1,78 @@
-"""A profile as bytes: a format byte, then msgpack of its parts, shortened (`stream.wire.shortened`).
+"""A profile as bytes: what is fixed or random as it is, then msgpack of the rest, shortened if it is long.
 
-Format 3: [as_of, sequence, wake, indexed, known_since, backfill_until, recent ids (8 bytes each), layout, signs,
-states by key, standings by key (`stream.wire.kept`)]. NEVER is written as 0, an `indexed` that is `wake` as -1.
-Formats 1 and 2 are still read (`stream.wire.profile_1`, `stream.wire.profile_2`).
+Format 4: the format, how many bytes of signs and of recent ids follow, these, then ["", as_of, sequence, wake, indexed,
+known_since, backfill_until, layout, states by key, standings by key], all as `Profile` has them, so that it is read in
+one go: the customer is the key of the bytes, NEVER is 0, an `indexed` that is `wake` is -1. A standing is [segment,
+since, past, until], without `until` for NEVER.
 """
 
 from __future__ import annotations
 
-import struct
 from typing import Any
 
 import msgspec
 
-from stream.core.profile import NEVER, Profile
+from stream.core.profile import NEVER, Profile, Standing
 from stream.errors import CorruptProfileError
-from stream.wire import profile_1, profile_2
-from stream.wire.kept import Kept, Packed, packed
 from stream.wire.shortened import restored, shortened
 
-FORMAT = b"\x03"
+FORMAT = 4
 AS_WAKE = -1
 
-Parts = tuple[int, int, int, int, int, int, bytes, int, bytes, dict[int, Any], dict[int, Packed]]
-
 _encode = msgspec.msgpack.Encoder().encode
-_decoder = msgspec.msgpack.Decoder(Parts)
-_recent = [struct.Struct(f">{count}Q") for count in range(256)]
+_decode = msgspec.msgpack.Decoder(Profile).decode
 
 
 def encode_profile(profile: Profile) -> bytes:
     """Return the bytes of a profile."""
-    wake, signs, recent = profile.wake, profile.signs, profile.recent
+    wake, indexed, signs, recent = profile.wake, profile.indexed, profile.signs, profile.recent
     parts = _encode(
         (
+            "",
             profile.as_of,
             profile.sequence,
             wake if wake < NEVER else 0,
-            AS_WAKE if profile.indexed == wake else profile.indexed if profile.indexed < NEVER else 0,
+            AS_WAKE if indexed == wake else indexed if indexed < NEVER else 0,
             profile.known_since,
             profile.backfill_until,
-            _recent[len(recent)].pack(*recent),
             profile.layout,
-            signs.to_bytes((signs.bit_length() + 7) // 8, "little"),
             profile.states,
-            {key: packed(each) for key, each in profile.standings.items()},
+            {key: _stored(standing) for key, standing in profile.standings.items()},
         )
     )
-    return FORMAT + shortened(parts, profile.as_of)
+    held = (signs.bit_length() + 7) // 8
+    head = bytes((FORMAT, held, len(recent))) + signs.to_bytes(held, "little") + recent
+    return head + shortened(parts, profile.as_of)
+
+
+def _stored(standing: Standing) -> tuple[Any, ...]:
+    segment, until, opened = standing.segment, standing.until, standing.opened
+    past = standing.packed if opened is None else opened.packed(segment)
+    return (segment, standing.since, past, until) if until < NEVER else (segment, standing.since, past)
 
 
 def decode_profile(customer_id: str, packed: bytes | None) -> Profile:
     """Return the profile in these bytes, a new one for None; CorruptProfileError where they cannot be read."""
     if packed is None:
         return Profile(customer_id)
-    read = READERS.get(packed[:1])
-    if read is None:
+    if packed[:1] != bytes((FORMAT,)):
         raise CorruptProfileError(
-            customer_id, f"profile format {packed[:1].hex() or 'none'}; this version reads {FORMAT.hex()}"
+            customer_id, f"profile format {packed[:1].hex() or 'none'}; this version reads {FORMAT:02}"
         )
     try:
-        return read(customer_id, packed[1:])
-    except (ValueError, RecursionError, IndexError, struct.error) as error:
+        return _read(customer_id, packed)
+    except (ValueError, RecursionError, IndexError) as error:
         raise CorruptProfileError(customer_id, f"profile cannot be read: {error}") from error
 
 
 def _read(customer_id: str, packed: bytes) -> Profile:
-    as_of, sequence, wake, indexed, begin, backfill_until, recent, layout, signs, states, standings = _decoder.decode(
-        restored(packed)
-    )
-    wake = wake or NEVER
-    return Profile(
-        customer_id,
-        as_of,
-        sequence,
-        wake,
-        wake if indexed == AS_WAKE else indexed or NEVER,
-        begin,
-        backfill_until,
-        list(_recent[len(recent) // 8].unpack(recent)),
-        layout,
-        int.from_bytes(signs, "little"),
-        states,
-        {key: Kept(each) for key, each in standings.items()},
-    )
-
-
-READERS = {FORMAT: _read, profile_2.FORMAT: profile_2.read, profile_1.FORMAT: profile_1.read}
-"""By format byte: from the customer and the bytes after it to the profile."""
+    signs = 3 + packed[1]
+    recent = signs + packed[2]
+    profile = _decode(restored(packed[recent:]))
+    profile.customer_id = customer_id
+    profile.signs = int.from_bytes(packed[3:signs], "little")
+    profile.recent = packed[signs:recent]
+    wake = profile.wake = profile.wake or NEVER
+    indexed = profile.indexed
+    profile.indexed = wake if indexed == AS_WAKE else indexed or NEVER
+    return profile

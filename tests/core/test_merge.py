@@ -17,7 +17,7 @@ from stream.core.joins import Joins
 from stream.core.keyed import CAP, INEXACT
 from stream.core.merge import take_in
 from stream.core.plan import Plan
-from stream.core.profile import RECENT_IDS, Profile
+from stream.core.profile import MARK_BYTES, RECENT_IDS, Profile
 from stream.core.timeline import Timeline
 from stream.errors import InputError
 from stream.ruleset.compile_told import told_key, trait_key
@@ -304,10 +304,15 @@ def test_the_older_dates_of_both_matter_for_how_long() -> None:
 def test_ids_of_both_are_remembered_the_newest() -> None:
     plan = plan_with(audience({"did": VIEW}))
     profiles = [played(plan, [did(n + shift) for n in range(20)]).profiles[IDS[0]] for shift in (0, 100)]
-    own = [list(each.recent) for each in profiles]
+    own = [marks(each) for each in profiles]
     take_in(profiles[0], profiles[1], plan)
-    assert len(profiles[0].recent) == RECENT_IDS
-    assert set(profiles[0].recent) == {*own[0][-8:], *own[1][-8:]}
+    assert len(marks(profiles[0])) == RECENT_IDS
+    assert set(marks(profiles[0])) == {*own[0][-8:], *own[1][-8:]}
+
+
+def marks(profile: Profile) -> list[bytes]:
+    """Return the marks of the ids that are remembered."""
+    return [profile.recent[start : start + MARK_BYTES] for start in range(0, len(profile.recent), MARK_BYTES)]
 
 
 # -- who stays ----------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from tests.core.test_structure import ABOUT, rules_of
 from tests.oracle.story import at_ms, did, told
 from tests.strategies import Story, full_stories
 from tests.strategies_customers import customer_stories
+from tests.wire.parts import all_of
 
 
 def subset(plan: Plan, *names: str) -> Plan:
@@ -33,7 +34,7 @@ def seen(moves: list[Transition], plan: Plan) -> list[Transition]:
 def stands(profile: Profile | None, plan: Plan) -> list[tuple[Any, ...]]:
     """Return where the customer stands in a plan's dimensions, with clocks and entries."""
     found = [(one.name, profile.standing(one.place)) for one in plan.dimensions] if profile else []
-    return [(name, it.segment, it.since, it.came_from, it.clocks, it.entries) for name, it in found if it]
+    return [(name, it.segment, it.since, *all_of(it)[3:]) for name, it in found if it]
 
 
 @given(full_stories() | customer_stories(), st.data())

@@ -17,4 +17,5 @@ def parts_of(profile: Profile) -> dict[str, object]:
 
 def all_of(standing: Standing) -> list[object]:
     """Return everything a standing is made of."""
-    return [getattr(standing, name) for name in Standing.__slots__ if name != "packed"]
+    past = standing.past
+    return [standing.segment, standing.since, standing.until, past.came_from, past.clocks, past.entries]

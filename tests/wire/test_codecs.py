@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +14,8 @@ from aiokafka.partitioner import murmur2 as theirs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stream.core.profile import Profile, Standing
+from stream.core.past import Past, read_past
+from stream.core.profile import MARK_BYTES, Profile, Standing, is_among, mark_of
 from stream.errors import CorruptProfileError, InputError, LayoutError, StateError
 from stream.wire.control import (
     Origin,
@@ -27,12 +29,11 @@ from stream.wire.control import (
 )
 from stream.wire.head import Head, decode_head, encode_head
 from stream.wire.instant import EARLIEST_MS, LATEST_MS, to_ms, to_text
-from stream.wire.kept import Kept, packed
 from stream.wire.outbox import Slice, Told, decode_slice, encode_slice
 from stream.wire.placing import murmur2, partition_of
 from stream.wire.profile import decode_profile, encode_profile
 from stream.wire.replay import customer_of, decode_line, encode_line
-from stream.wire.shortened import restored, shortened
+from stream.wire.shortened import SHORT, restored, shortened
 from tests.histories import START_MS, Line, crowds, shop_history
 from tests.laws.starter import drawn_plan, starter
 from tests.laws.test_law_1_time_is_an_argument import steps
@@ -57,30 +58,59 @@ def a_profile() -> bytes:
     return encode_profile(profile)
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("came_from", "elsewhere"), ("clocks", {}), ("entries", {"new": 1}), ("segment", "new"), ("since", 6)],
-)
-def test_what_was_before_is_read_when_somebody_asks_and_kept_when_somebody_writes(name: str, value: object) -> None:
+def change_past(standing: Standing) -> None:
+    standing.past.came_from = "elsewhere"
+
+
+def change_clock(standing: Standing) -> None:
+    standing.past.clocks["new"] = [7, -1, 0]
+
+
+def go(standing: Standing) -> None:
+    standing.move("new", 6)
+
+
+@pytest.mark.parametrize("change", [change_past, change_clock, go])
+@pytest.mark.parametrize("past", [Past("there", {"here": [4, -1, 0]}, {"there": 2, "here": 1}), None])
+def test_what_was_before_is_read_when_somebody_asks_and_kept_when_somebody_writes(
+    change: Callable[[Standing], None], past: Past | None
+) -> None:
     profile = Profile("c")
-    profile.standings[1] = there = Standing("here", 5, 9)
-    there.came_from, there.clocks, there.entries = "there", {"here": [4, -1, 0]}, {"there": 2, "here": 1}
+    profile.standings[1] = there = Standing("here", 5, until=9, opened=past and past.copy())
     again = decode_profile("c", encode_profile(profile))
     kept = again.standings[1]
-    assert type(kept) is Kept
     assert encode_profile(again) == encode_profile(profile)
-    assert type(kept) is Kept
-    setattr(kept, name, value)
-    setattr(there, name, value)
+    assert kept.opened is None
+    change(kept)
+    change(there)
     assert parts_of(decode_profile("c", encode_profile(again))) == parts_of(profile)
     assert parts_of(again) == parts_of(profile)
-    assert type(again.standings[1]) is Standing
+
+
+def test_a_copy_of_a_standing_has_a_past_of_its_own() -> None:
+    one = Standing("here", 5, opened=Past("there", {"here": [4, -1, 0]}, {"there": 2, "here": 1}))
+    other = one.copy()
+    other.move("new", 6).clocks["here"][0] = 9
+    other.past.entries["new"] = 1
+    assert (one.segment, one.since) == ("here", 5)
+    assert (one.past.clocks, one.past.entries) == ({"here": [4, -1, 0]}, {"there": 2, "here": 1})
 
 
 @pytest.mark.parametrize("packed", [b"\x01", b"\x92\x90\x90", b"\x94\x90\x90\x09\x80"])
 def test_what_was_before_and_cannot_be_read_is_no_silent_answer(packed: bytes) -> None:
     with pytest.raises((ValueError, IndexError)):
-        assert not Kept(("here", 5, 9, msgspec.Raw(packed))).came_from
+        assert not read_past(msgspec.Raw(packed), "here").came_from
+
+
+def test_a_mark_is_found_where_it_stands_and_not_across_two() -> None:
+    marks = [mark_of(name) for name in ("a", "b", "c")]
+    recent = b"".join(marks)
+    assert all(is_among(mark, recent) for mark in marks)
+    assert len(mark_of("a")) == MARK_BYTES
+    across = recent[2 : 2 + MARK_BYTES]
+    assert not is_among(across, recent)
+    assert is_among(across, recent + across)
+    assert not is_among(marks[0], b"")
 
 
 INSTANTS = st.integers(-5, 5).map(lambda days: msgspec.msgpack.encode(START_MS + days * 40 * 86_400_000))
@@ -88,10 +118,10 @@ INSTANTS = st.integers(-5, 5).map(lambda days: msgspec.msgpack.encode(START_MS +
 
 @given(st.lists(INSTANTS | st.binary(max_size=6)), st.integers(0, 1 << 45))
 def test_what_is_shortened_is_restored(parts: list[bytes], near_ms: int) -> None:
-    packed = b"".join(parts)
-    for near in (near_ms, START_MS):
-        assert restored(shortened(packed, near)) == packed
-    assert len(shortened(packed, START_MS)) <= len(packed) + 3
+    for packed in (b"".join(parts), b"".join(parts * SHORT)):
+        for near in (near_ms, START_MS):
+            assert restored(shortened(packed, near)) == packed
+        assert len(shortened(packed, START_MS)) <= len(packed) + 3
 
 
 @pytest.mark.parametrize("missing", [b"", b"Q", b"QR"])
@@ -108,7 +138,7 @@ def test_no_bytes_are_a_customer_not_seen_before() -> None:
 
 @pytest.mark.parametrize(
     "packed",
-    [b"", b"\x07", b"\x01", b"\x01\xff", b"\x02", b"\x02\xff", b"\x03", b"\x03\xc1", b"\x03\0\0\0" + b"\x91" * 5_000],
+    [b"", b"\x03", b"\x04", b"\x04\0\0\0", b"\x04\0\0\0\xc1", b"\x04\0\0\0" + b"\x91" * 5_000],
 )
 def test_bytes_that_are_no_profile_name_the_customer(packed: bytes) -> None:
     with pytest.raises(CorruptProfileError, match="customer 'c': profile") as caught:
@@ -285,11 +315,10 @@ def test_a_line_that_is_nobodys_or_cannot_be_read_names_nobody(line: bytes) -> N
     assert customer_of(line) == ""
 
 
-def test_a_standing_is_the_same_bytes_whatever_the_order_it_was_lived_through() -> None:
+def test_a_past_is_the_same_bytes_whatever_the_order_it_was_lived_through() -> None:
     """One that was read again names the segment it stands in first; one kept in memory the one it entered first."""
     told = []
     for names in (("new", "active", "loyal"), ("loyal", "new", "active")):
-        standing = Standing("loyal", 5, 9)
-        standing.entries, standing.clocks = dict.fromkeys(names, 2), dict.fromkeys(names, (1, 2))
-        told.append(packed(standing))
-    assert msgspec.msgpack.encode(told[0]) == msgspec.msgpack.encode(told[1])
+        past = Past("", {name: [1, 2, 0] for name in names}, dict.fromkeys(names, 2))
+        told.append(msgspec.msgpack.encode(past.packed("loyal")))
+    assert told[0] == told[1]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from stream.core.engine import step
-from stream.core.event import Event
 from stream.service.slices import Changes, Work, understand
 from stream.wire.head import Head, decode_head, encode_head
 from stream.wire.outbox import decode_slice, encode_slice
@@ -16,8 +14,7 @@ from stream.wire.transition import headers
 from tests.histories import DAY_MS, HOUR_MS, START_MS
 from tests.laws.starter import starter
 from tests.town import TOPICS, Town
-from tests.wire.golden import FOLDER, check_golden
-from tests.wire.parts import all_of, parts_of
+from tests.wire.golden import check_golden
 
 STORY: list[tuple[int, dict[str, Any]]] = [
     (0, {"name": "cart_updated", "properties": {"cart_id": "k1", "value": "80.00"}}),
@@ -68,31 +65,6 @@ def test_the_profile() -> None:
     packed = changes.profiles["c-1"]
     check_golden("profile.hex", lines_of_hex(packed))
     assert encode_profile(decode_profile("c-1", packed)) == packed
-
-
-def test_a_profile_of_format_1_goes_on_as_it_stood() -> None:
-    """It was written of the same story, before a profile knew of a layout."""
-    old = decode_profile("c-1", bytes.fromhex((FOLDER / "profile_1.hex").read_text()))
-    new = decode_profile("c-1", told()[1].profiles["c-1"])
-    known, at_ms = set(old.standings), END_MS + DAY_MS  # segments that came into the rules since are decided anew
-    event = Event("e-9", "c-1", at_ms, at_ms, name="order_placed", properties={"order_id": "o-9", "amount": 4_000})
-    assert step(old, event, at_ms, starter()) == step(new, event, at_ms, starter())
-    for dimension in starter().dimensions:
-        one, other = old.standing(dimension.place), new.standing(dimension.place)
-        assert one is not None
-        assert other is not None
-        assert one.segment == other.segment
-        if dimension.key in known:
-            assert all_of(one) == all_of(other)
-
-
-def test_a_profile_of_format_2_says_the_same() -> None:
-    """It was written of the same story, when every standing stood there in full and no instant was shortened."""
-    packed = bytes.fromhex((FOLDER / "profile_2.hex").read_text())
-    now = told()[1].profiles["c-1"]
-    assert parts_of(decode_profile("c-1", packed)) == parts_of(decode_profile("c-1", now))
-    assert encode_profile(decode_profile("c-1", packed)) == now
-    assert len(now) < len(packed)
 
 
 def test_the_head() -> None:
