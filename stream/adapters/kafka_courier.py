@@ -32,6 +32,7 @@ from stream.adapters.kafka_request import Stamped, Write
 
 WRITTEN = (NoError, DuplicateSequenceNumber)
 """Answers to a batch that is in the log; the second where an earlier request of the same bytes brought it there."""
+WELL: BaseException = NoError()
 RETRY_S = 0.1
 GIVEN_UP = "the producer was given up"
 
@@ -128,7 +129,7 @@ class Courier:
             )
             found = {(topic, number): code for topic, told in said.topics for number, code, *_ in told}
             for each in parcels:
-                self._tell([each], for_code(found[each.place])() if each.place in found else UnknownError())
+                self._tell([each], _error(found.get(each.place), each.place))
         except CLIENT_ERRORS as error:
             self._tell(parcels, error)
         finally:
@@ -141,6 +142,15 @@ class Courier:
                 each.answer.set_result(error)
                 if getattr(error, "invalid_metadata", False):
                     self._client.force_metadata_update()
+
+
+def _error(code: int | None, place: TopicPartition) -> BaseException:
+    """Return what a broker said of a partition, None being nothing."""
+    if code == NoError.errno:
+        return WELL
+    kind = UnknownError if code is None else for_code(code)
+    error: BaseException = kind(f"{place.topic}/{place.partition}")
+    return error
 
 
 def _is_written(error: BaseException) -> bool:

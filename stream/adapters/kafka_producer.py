@@ -142,8 +142,10 @@ class KafkaProducer:
             try:
                 await self._courier.carry(stamped)
             except CLIENT_ERRORS as error:
-                self._spoil(client, error)
-                raise _failure(error, f"publishing partition {partition}") from error
+                ours = _failure(error, f"publishing partition {partition}")
+                if isinstance(ours, UnavailableError):  # what the broker refuses to take harms no other partition
+                    self._spoil(client, error)
+                raise ours from error
         return count
 
     async def claim(self, partition: int) -> Claim:

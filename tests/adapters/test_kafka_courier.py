@@ -17,9 +17,7 @@ from aiokafka.errors import (
     MessageSizeTooLargeError,
     NotLeaderForPartitionError,
     ProducerClosed,
-    ProducerFenced,
     RequestTimedOutError,
-    UnknownError,
 )
 from aiokafka.protocol.produce import ProduceRequest_v7
 
@@ -141,16 +139,16 @@ async def test_what_the_broker_has_already_is_written() -> None:
 @pytest.mark.parametrize(
     ("answer", "raised"),
     [
-        (InvalidProducerEpoch.errno, ProducerFenced),
-        (MessageSizeTooLargeError.errno, MessageSizeTooLargeError),
-        (SILENT, UnknownError),
+        (InvalidProducerEpoch.errno, "ProducerFenced"),
+        (MessageSizeTooLargeError.errno, "MessageSizeTooLargeError: a/0"),
+        (SILENT, "UnknownError: a/0"),
     ],
 )
-async def test_what_no_repetition_mends_is_raised_to_whoever_it_concerns(answer: int, raised: type[KafkaError]) -> None:
+async def test_what_no_repetition_mends_is_raised_to_whoever_it_concerns(answer: int, raised: str) -> None:
     brokers = Brokers(faults=deque([{A0: answer}]))
     courier = Courier(brokers, 1_000)
     other = carried(courier, (A1, b"2"))
-    with pytest.raises(raised, match=raised.__name__):
+    with pytest.raises(KafkaError, match=raised):
         await courier.carry([(B0, b"1"), (A0, b"1")])
     await other
     assert len(brokers.asked) == 1

@@ -162,6 +162,24 @@ async def claimed(producer: KafkaProducer, partition: int) -> object:
                 await asyncio.sleep(0.2)
 
 
+@pytest.mark.kafka
+async def test_what_the_broker_refuses_under_a_claim_harms_no_other_partition(kafka: Log) -> None:
+    topic = await kafka.topic(max_message_bytes="1000")
+    producer = KafkaProducer(kafka.options("narrow"))
+    await producer.start()
+    refused, other = await claimed(producer, 0), await claimed(producer, 1)
+    client = producer._client
+    with pytest.raises(InputError, match=r"publishing partition 0: MessageSizeTooLargeError: .*\[kafka-record\]"):
+        await write(producer, topic, 0, [(b"k", bytes(2_000), [], 1)], refused)
+    with pytest.raises(UnavailableError, match="claim the partition anew"):
+        await write(producer, topic, 0, [(b"k", b"small", [], 1)], refused)
+    await write(producer, topic, 1, [(b"k", b"other", [], 1)], other)
+    assert producer._client is client
+    await write(producer, topic, 0, [(b"k", b"small", [], 1)], await claimed(producer, 0))
+    assert [found[3] for found in await read_all(kafka, topic, 0)] == [b"small"]
+    await producer.stop()
+
+
 async def test_a_record_that_is_too_large_is_an_input_error(log: Log, producer: KafkaProducer) -> None:
     topic = await log.topic()
     with pytest.raises(InputError, match=r"writing to test-\d+: MessageSizeTooLargeError: .*\[kafka-record\]"):
