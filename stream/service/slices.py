@@ -67,6 +67,10 @@ class EngineFault(Exception):  # noqa: N818 - it names what happened, not an err
         self.offset = offset
 
 
+NO_HEADERS = decode_headers(())
+"""What an event without headers says, as most are."""
+
+
 def understand(record: Record, plan: Plan) -> Incoming:
     """Return the record decoded and judged; what cannot be used carries its InputError."""
     try:
@@ -74,7 +78,7 @@ def understand(record: Record, plan: Plan) -> Incoming:
             raise InputError("header", record.fault)
         if not 0 <= record.timestamp_ms < LATEST_RECORD_MS:
             raise InputError("record_time", f"the record is stamped {record.timestamp_ms} ms, which is no time")
-        kind, backfill_until, origin = decode_headers(record.headers)
+        kind, backfill_until, origin = decode_headers(record.headers) if record.headers else NO_HEADERS
         if kind is not None:
             return Incoming(record, decode_control(kind, record.value))
         event = plan.vocabulary.accept(decode_event(record.value), record.timestamp_ms, backfill_until)
