@@ -14,6 +14,7 @@ from stream.core.deciding import decide, moves
 from stream.core.dimension import Change, Dimension, Segment
 from stream.core.event import Event
 from stream.core.gauge import remember
+from stream.core.layout import KNOWN
 from stream.core.lottery import is_control
 from stream.core.plan import Plan
 from stream.core.profile import MARK_BYTES, NEVER, RECENT_BYTES, Profile, is_among, mark_of
@@ -129,6 +130,8 @@ def _decide(profile: Profile, touched: int, fresh: int, now: int, plan: Plan) ->
     """Return the moves in topological order, and the bits that were decided: who looks at what moved is, too."""
     dimensions, looks, lookers = plan.dimensions, plan.looks, plan.lookers
     standings = profile.standings
+    if KNOWN not in profile.verdicts:
+        plan.layout.know(profile)
     moved: list[Change] = []
     decided = 0
     while touched:

@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from itertools import accumulate
 from typing import Any
 
+from stream.core import window
 from stream.core.condition import Read
 from stream.core.frame import Frame
 from stream.core.ledger import AMOUNT, ROWS, Ledger, Row
@@ -20,6 +22,8 @@ from stream.core.sources import Numbers, RowIn, Rows, Test, remembered
 AMOUNT_PLACE = f"[{ROWS}][0][{AMOUNT}]"
 """Where the amount of the only row stands in a ledger."""
 Value = Callable[[Profile, int], Any]
+SHARES = 4096
+"""Of so many shares the answer of a test is remembered: fractions are slow to make and to compare."""
 
 
 def exact(number: float) -> int | Fraction:
@@ -39,23 +43,52 @@ def as_written(number: Any) -> Any:
     return int(number) if isinstance(number, Fraction) and number.denominator == 1 else number
 
 
-def total(numbers: Numbers, test: Test, frame: Frame, *, asks_for_more: bool = False) -> Read:
-    """Return whether the sum of the numbers in the window passes; `asks_for_more` of a test that more never fails."""
-    return _by_prefix_sums(numbers, frame, lambda added, weight: test(as_written(added)), asks_for_more)
+def total(numbers: Numbers, test: Test, frame: Frame) -> Read:
+    """Return whether the sum of the numbers in the window passes."""
+    return _by_prefix_sums(_prefixes(numbers), frame, lambda added, weight: test(as_written(added)))
+
+
+def total_reaches(numbers: Numbers, test: Test, frame: Frame, bar: Any, *, is_above: bool) -> Read:
+    """Return whether the sum of the numbers in the window is the bar or more; with `is_above` more only.
+
+    `test` says the same of a sum. Where no number is below zero, silence can only take something off the newest.
+    """
+    prefixes, read_any, span = _prefixes(numbers), total(numbers, test, frame), frame.newest
+    if span is None:
+        return read_any
+
+    def read(profile: Profile, now: int) -> int:
+        instants, sums, _, is_positive = prefixes(profile)
+        if not is_positive:
+            return read_any(profile, now)
+        return window.sum_left(instants, sums, now, span(profile), bar, is_above=is_above)
+
+    return read
 
 
 def average(numbers: Numbers, test: Test, frame: Frame) -> Read:
     """Return whether the average of the numbers in the window passes."""
-    return _by_prefix_sums(numbers, frame, lambda added, weight: test(as_written(Fraction(added) / weight)))
+    return _by_prefix_sums(_prefixes(numbers), frame, lambda added, weight: test(as_written(Fraction(added) / weight)))
 
 
-Prefix = tuple[list[int], list[Any], list[int], bool]
+def share(rows: Rows, test: Test, frame: Frame, fewest: int = 1) -> Read:
+    """Return whether the share of the rows in the window whose value is true passes; of fewer there is none."""
+
+    @lru_cache(maxsize=SHARES)
+    def passes(true: int, of: int) -> bool:
+        return of >= fewest and test(Fraction(true, of))
+
+    return _by_prefix_sums(_prefixes_of_flags(rows), frame, passes)
+
+
+Prefix = tuple[Sequence[int], Sequence[Any], Sequence[int], bool]
 """Instants, sums and weights up to each of them, and whether no number is below zero."""
 
 
-def _by_prefix_sums(
-    numbers: Numbers, frame: Frame, holds_of: Callable[[Any, int], bool], asks_for_more: bool = False
-) -> Read:
+Prefixes = Callable[[Profile], Prefix]
+
+
+def _prefixes(numbers: Numbers) -> Prefixes:
     def prefix(profile: Profile) -> Prefix:
         found = numbers(profile)
         added = [got if type(got) is int else exact(got) for _, got, _ in found]
@@ -63,15 +96,26 @@ def _by_prefix_sums(
         is_positive = min(added, default=0) >= 0
         return [at for at, _, _ in found], list(accumulate(added, initial=0)), weights, is_positive
 
-    worked_out = remembered(("prefix", numbers), prefix)
+    return remembered(("prefix", numbers), prefix)
 
+
+def _prefixes_of_flags(rows: Rows) -> Prefixes:
+    def prefix(profile: Profile) -> Prefix:
+        found = rows(profile)
+        sums = list(accumulate([flag for _, flag in found], initial=0))
+        return [at for at, _ in found], sums, range(len(found) + 1), True
+
+    return remembered(("flags", rows), prefix)
+
+
+def _by_prefix_sums(prefixes: Prefixes, frame: Frame, holds_of: Callable[[Any, int], bool]) -> Read:
     def read(profile: Profile, now: int) -> int:
-        instants, sums, weights, is_positive = worked_out(profile)
+        instants, sums, weights, _ = prefixes(profile)
 
         def holds(start: int, stop: int) -> bool:
             return stop > start and holds_of(sums[stop] - sums[start], weights[stop] - weights[start])
 
-        return frame.verdict(profile, instants, now, holds, only_ends=asks_for_more and is_positive)
+        return frame.verdict(profile, instants, now, holds)
 
     return read
 

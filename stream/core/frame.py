@@ -37,9 +37,13 @@ class Frame:
 
     is_ever: bool = field(init=False)
     """Whether everything counts, always."""
+    newest: Span | None = field(init=False)
+    """Set where it is only so long back from now: its span."""
 
     def __post_init__(self) -> None:
         """Note what is asked of it most often."""
+        is_span = self.calendar is None and not self.older_ms
+        object.__setattr__(self, "newest", self.within if is_span else None)
         object.__setattr__(self, "is_ever", self.within is None and not self.older_ms and self.calendar is None)
 
     @property
@@ -66,21 +70,16 @@ class Frame:
         instants: Sequence[int],
         now: int,
         holds: Callable[[int, int], bool],
-        *,
-        only_ends: bool = False,
     ) -> int:
-        """Return whether `holds(start, stop)` of the slice that counts at `now`, and until which edge it stays so.
-
-        `only_ends` of what can never begin because something leaves the window.
-        """
+        """Return whether `holds(start, stop)` of the slice that counts at `now`, and until which edge it stays so."""
         if self.is_ever:
             return NEVER if holds(0, len(instants)) else -NEVER
-        if only_ends and self.within and self.is_recent:
-            return window.ends(instants, now, self.within(profile), holds)
         if self.calendar is not None:
             edges = self.calendar.edges(profile, instants, now)
             return window.first_change(lambda at: holds(*self.inside(profile, instants, at)), edges, now)
         reach = self.within(profile) if self.within else NEVER
+        if not self.older_ms:
+            return window.what_is_left(instants, now, reach, holds)
 
         def holds_at(at: int) -> bool:
             return holds(*window.inside(instants, at, reach, self.older_ms))

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from stream.core.deciding import decide
 from stream.core.dimension import Dimension
 from stream.core.gauge import Gauge, remember
 from stream.core.profile import NEVER, Profile
+
+KNOWN = -1
+"""The slot that says that the verdicts of what a customer never did are there."""
+MOST_KNOWN = 4096
+"""Of so many kinds of customers, by what they did at all, these verdicts are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +34,31 @@ class Layout:
     """The bits of the gauges that hold of everybody of whom nothing is known."""
     verdicts: Mapping[int, int]
     """By slot: what silence never changes of everybody of whom nothing is known."""
+    slots: Mapping[int, Sequence[int]]
+    """By state key: the slots of the verdicts that depend on it."""
+    _known: dict[frozenset[int], dict[int, int]] = field(init=False, default_factory=dict, compare=False, repr=False)
+
+    def know(self, profile: Profile) -> None:
+        """Let a customer whose verdicts were forgotten have those that depend on nothing that they did."""
+        states = frozenset(profile.states)
+        known = self._known.get(states)
+        if known is None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            known = self._known[states] = self._unmoved_by(states)
+        profile.verdicts.update(known)
+
+    def _unmoved_by(self, states: Iterable[int]) -> dict[int, int]:
+        moved = {slot for key in states for slot in self.slots.get(key, ())}
+        return {slot: verdict for slot, verdict in self.verdicts.items() if slot not in moved}
 
 
 def layout_of(
-    number: int, dimensions: Sequence[Dimension], lookers: Sequence[int], gauges: Sequence[Sequence[Gauge]]
+    number: int,
+    dimensions: Sequence[Dimension],
+    lookers: Sequence[int],
+    gauges: Sequence[Sequence[Gauge]],
+    slots: Mapping[int, Sequence[int]],
 ) -> Layout:
     """Return the layout of dimensions in topological order; `lookers` are the bits of those that look at each."""
     blank = Profile("")
@@ -56,6 +82,7 @@ def layout_of(
         resting,
         blank.signs,
         _for_ever(dimensions, gauges, blank),
+        slots,
     )
 
 
@@ -65,7 +92,7 @@ def _for_ever(dimensions: Sequence[Dimension], gauges: Sequence[Sequence[Gauge]]
     personal = {id(leaf.shared) for leaf in leaves if leaf.is_personal}
     asked = {gauge.slot: gauge.read for each in gauges for gauge in each if id(gauge.read) not in personal}
     verdicts = {slot: read(blank, 0) for slot, read in asked.items()}
-    return {slot: verdict for slot, verdict in verdicts.items() if abs(verdict) == NEVER}
+    return {KNOWN: NEVER} | {slot: verdict for slot, verdict in verdicts.items() if abs(verdict) == NEVER}
 
 
 def _rests(dimension: Dimension, blank: Profile) -> bool:

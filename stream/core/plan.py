@@ -114,7 +114,7 @@ class Plan:
             self,
             dimensions=dimensions,
             lookers=lookers,
-            layout=layout_of(_fewer(self.layout.number, played), dimensions, lookers, gauges),
+            layout=layout_of(_fewer(self.layout.number, played), dimensions, lookers, gauges, self.layout.slots),
             routes={name: route.read_by(fewer, keeps_all=self._is_booked(name)) for name, route in self.routes.items()},
             other=self.other.read_by(fewer, keeps_all=False),
             told=self.told.read_by(renumber),
@@ -127,7 +127,7 @@ class Plan:
             self,
             dimensions=(),
             lookers=(),
-            layout=layout_of(_fewer(self.layout.number, ()), (), (), ()),
+            layout=layout_of(_fewer(self.layout.number, ()), (), (), (), {}),
             routes={name: route.read_by(nobody, keeps_all=True) for name, route in self.routes.items()},
             other=self.other.read_by(nobody, keeps_all=True),
             told=self.told.read_by(lambda bits: 0, keeps_all=True),
@@ -170,13 +170,21 @@ class Plan:
         if profile.derived:
             profile.derived.clear()
         if event.traits or event.consents or event.lists or event.scores:
-            profile.verdicts.clear()
-            touched |= self.told.fold(profile, event)
+            touched |= self._tell(profile, event)
         name = event.name
         if not name:
             return touched
         written = self.written.get(name) or self._write(name)
         return written(profile, event, touched)
+
+    def _tell(self, profile: Profile, event: Event) -> int:
+        """Keep what a record tells, forget the verdicts that depend on what changed, and return who is to decide."""
+        touched, changed = self.told.fold(profile, event)
+        slots, verdicts = self.layout.slots, profile.verdicts
+        for key in changed:
+            for slot in slots.get(key, ()):
+                verdicts.pop(slot, None)
+        return touched
 
     def _write(self, name: str) -> Written:
         """Write out what an event of this name does when the first one comes; those unknown by name share one."""

@@ -40,6 +40,13 @@ class ToldTrait:
     history: tuple[int, int] | None = None
     """Key of its older values and how far back they matter, in ms."""
     convert: Callable[[Any], Any] = present
+    keys: tuple[int, ...] = field(init=False)
+    """Of all that is kept of it."""
+
+    def __post_init__(self) -> None:
+        """Note what is asked of it with each new value."""
+        older = () if self.history is None else (self.history[0],)
+        object.__setattr__(self, "keys", (self.key, *older, *(key for key, _ in self.held)))
 
     def tell(self, profile: Profile, sent: Any, at: int) -> bool:
         """Keep what a record says of it, and return whether anything changed."""
@@ -155,21 +162,25 @@ class Told:
     paths: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """By trait that is not sent under its own name: where it stands."""
 
-    def fold(self, profile: Profile, event: Event) -> int:
-        """Keep what a record tells, and return the bits of the dimensions to decide."""
+    def fold(self, profile: Profile, event: Event) -> tuple[int, list[int]]:
+        """Keep what a record tells; return the bits of the dimensions to decide, and the keys of what changed."""
         touched, at = 0, event.occurred_at
+        changed: list[int] = []
         for name, sent in event.traits.items():
             for trait in self.traits.get(name, ()):
                 if trait.tell(profile, sent, at):
                     touched |= trait.readers
+                    changed += trait.keys
         for known, told in ((self.consents, event.consents), (self.scores, event.scores)):
             for name, word in told.items():
                 if name in known and _tell(profile, known[name][0], word, at):
                     touched |= known[name][1]
+                    changed.append(known[name][0])
         for name, word in event.lists.items():
             if name in self.lists and _list(profile, self.lists[name][0], word, at):
                 touched |= self.lists[name][1]
-        return touched
+                changed.append(self.lists[name][0])
+        return touched, changed
 
     def read_by(self, renumber: Renumber, *, keeps_all: bool = False) -> Told:
         """Return what is kept for dimensions numbered anew; what none of them reads is not kept, or kept silent."""

@@ -57,7 +57,7 @@ def missing(plan: Plan, kept: Keeps) -> Iterator[tuple[SegmentKey, int]]:
 def warming(plan: Plan, segments: Container[SegmentKey]) -> Plan:
     """Return the plan in which nobody enters or leaves these segments, except with what they are inside of."""
     dimensions = tuple(_with_still_ones(one, segments) for one in plan.dimensions)
-    layout = layout_of(plan.layout.number, dimensions, plan.lookers, plan.layout.gauges)
+    layout = layout_of(plan.layout.number, dimensions, plan.lookers, plan.layout.gauges, plan.layout.slots)
     return replace(plan, dimensions=dimensions, layout=layout)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from stream.core.profile import NEVER
 
@@ -50,12 +51,21 @@ def count_older(instants: Sequence[int], now: int, older: int, low: int, high: i
 
 
 def count_between(instants: Sequence[int], now: int, within: int, older: int, low: int, high: int) -> int:
-    """Return the verdict for instants at least `older` and less than `within` ms ago."""
-
-    def holds_at(at: int) -> bool:
-        return low <= bisect_right(instants, at - older) - bisect_right(instants, at - within) <= high
-
-    return first_change(holds_at, edges(instants, now, within, older), now)
+    """Return the verdict for instants at least `older` and less than `within` ms ago, at most `AHEAD` edges ahead."""
+    size, until = len(instants), NEVER
+    gone, come = bisect_right(instants, now - within), bisect_right(instants, now - older)
+    holds = low <= come - gone <= high
+    for _ in range(AHEAD):
+        leaves = instants[gone] + within if gone < size else NEVER
+        enters = instants[come] + older if come < size else NEVER
+        until = leaves if leaves < enters else enters
+        while gone < size and instants[gone] + within == until:
+            gone += 1
+        while come < size and instants[come] + older == until:
+            come += 1
+        if until == NEVER or (low <= come - gone <= high) is not holds:
+            break
+    return until if holds else -until
 
 
 def edges(instants: Sequence[int], now: int, within: int, older: int) -> list[int]:
@@ -67,16 +77,29 @@ def edges(instants: Sequence[int], now: int, within: int, older: int) -> list[in
     return found
 
 
-def ends(instants: Sequence[int], now: int, within: int, holds: Callable[[int, int], bool]) -> int:
-    """Return the verdict of `holds(start, stop)` of what is left in the window, which silence can only end."""
+def what_is_left(instants: Sequence[int], now: int, within: int, holds: Callable[[int, int], bool]) -> int:
+    """Return the verdict of `holds(start, stop)` of what is left in the window, at most `AHEAD` edges ahead."""
     stop = len(instants)
     start = bisect_right(instants, now - within)
-    if not holds(start, stop):
-        return -NEVER
-    if holds(stop, stop):
-        return NEVER
-    last = bisect_left(range(start, stop), True, key=lambda index: not holds(index + 1, stop)) + start
-    return instants[last] + within
+    held, until = holds(start, stop), NEVER
+    for index in range(start, stop):
+        if index + 1 < stop and instants[index + 1] == instants[index]:
+            continue
+        if index - start >= AHEAD or holds(index + 1, stop) != held:
+            until = instants[index] + within
+            break
+    return until if held else -until
+
+
+def sum_left(instants: Sequence[int], sums: Sequence[Any], now: int, within: int, bar: Any, *, is_above: bool) -> int:
+    """Return the verdict of: what is left in the window adds up to the bar, or to more (`is_above`).
+
+    `sums` are those of the first 0, 1, 2 … of it, which never fall; of nothing there is no sum.
+    """
+    stop = len(instants)
+    start = bisect_right(instants, now - within)
+    least = (bisect_left if is_above else bisect_right)(sums, sums[stop] - bar) - 1
+    return instants[min(least, stop - 1)] + within if start <= least and start < stop else -NEVER
 
 
 def first_change(holds_at: Callable[[int], bool], candidates: Sequence[int], now: int) -> int:

@@ -17,7 +17,7 @@ from stream.ruleset.compile_conditions import Conditions, Makers, told_count
 from stream.ruleset.compile_dates import DATE_OPS, date_runs
 from stream.ruleset.compile_events import leans
 from stream.ruleset.compile_sources import TOTAL, Source
-from stream.ruleset.compile_tests import compare_with, count_test, counts, least
+from stream.ruleset.compile_tests import compare_with, count_test, counts, exact, least, plain
 from stream.ruleset.schema_events import (
     Average,
     Distinct,
@@ -36,6 +36,8 @@ from stream.ruleset.wording import bar_value, event_words, op_words, where_words
 Number = Sum | Average | Smallest | Largest
 Found = Read | Judged
 """A verdict, or what it is of one state."""
+MORE = frozenset({"at_least", "above"})
+"""What asks for so much or more."""
 TOTALS = frozenset({"sum", "average"})
 """Figures for which it is enough to know how many numbers there are, and their sum."""
 NO_COUNT = Count("at_least", 0)
@@ -50,7 +52,7 @@ def of_numbers(conditions: Conditions, asked: Number) -> Leaf:
     scale = states.units_of(field.event).scale(field.property)
     source = states.rows(field.event, asked.where, field.property, frame.longest_ms, _kind(asked.word, frame))
     count = asked.count or NO_COUNT
-    found, value = _of_source(conditions, asked, source, frame, count_test(count, scale), count.op)
+    found, value = _of_source(conditions, asked, source, frame, scale)
     if isinstance(found, Judged):
         found = found._replace(place=running.SUM_PLACE, least=least(count.op, count.value, scale))
     return Leaf(
@@ -64,10 +66,10 @@ def of_numbers(conditions: Conditions, asked: Number) -> Leaf:
     )
 
 
-def _of_source(
-    conditions: Conditions, asked: Number, source: Source, frame: Frame, test: Test, op: str
-) -> tuple[Found, Value]:
+def _of_source(conditions: Conditions, asked: Number, source: Source, frame: Frame, scale: int) -> tuple[Found, Value]:
     """Return the verdict and the value of a figure of the numbers that a source gives."""
+    count = asked.count or NO_COUNT
+    test = count_test(count, scale)
     field = asked.value_of(asked.word)
     subject = f"{field.property} of {event_words(field.event, asked.where, None)}"
     if frame.is_ever and asked.word in TOTALS:
@@ -75,7 +77,10 @@ def _of_source(
         return _of_totals(asked.word, source, totals, test)
     numbers = conditions.once(f"numbers {frame.is_oldest} of {subject}", source, source.numbers(field.property, frame))
     rows = conditions.once(f"each of {subject}", source, each(numbers))
-    return _of_numbers(asked.word, numbers, rows, test, frame, op)
+    if asked.word == "sum" and count.op in MORE and (bar := plain(count.value)) is not None:
+        read = figures.total_reaches(numbers, test, frame, exact(bar, scale), is_above=count.op == "above")
+        return read, figures.total_value(numbers, frame)
+    return _of_numbers(asked.word, numbers, rows, test, frame)
 
 
 def _kind(word: str, frame: Frame) -> str:
@@ -94,11 +99,10 @@ def _of_totals(word: str, source: Source, totals: running.Totals, test: Test) ->
     return running.average(totals, test), running.average_value(totals)
 
 
-def _of_numbers(word: str, numbers: Numbers, rows: Rows, test: Test, frame: Frame, op: str) -> tuple[Read, Value]:
+def _of_numbers(word: str, numbers: Numbers, rows: Rows, test: Test, frame: Frame) -> tuple[Read, Value]:
     """Return the verdict and the value of a figure of numbers."""
     if word == "sum":
-        asks_for_more = op in {"at_least", "above"}
-        return figures.total(numbers, test, frame, asks_for_more=asks_for_more), figures.total_value(numbers, frame)
+        return figures.total(numbers, test, frame), figures.total_value(numbers, frame)
     if word == "average":
         return figures.average(numbers, test, frame), figures.average_value(numbers, frame)
     of: Of = min if word == "smallest" else max
@@ -144,7 +148,7 @@ def share(conditions: Conditions, asked: Share) -> Leaf:
         f"share of {event_words(asked.share, None, asked.window)} where {words}",
         *told_count(count),
         unit="",
-        read=figures.figure(rows, figures.share_of, count_test(count, 1), frame, fewest),
+        read=figures.share(rows, count_test(count, 1), frame, fewest),
         value=figures.figure_value(rows, figures.share_of, frame, fewest),
         states=source.keys | frame.states,
         is_inexact=source.mark,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,3 +80,50 @@ def test_records_tell_the_extreme_of_every_window_that_ends_now(found: list[tupl
     for begin in range(22):
         kept, all_of_them = [row[2] for row in rows if row[0] >= begin], [row[2] for row in every if row[0] >= begin]
         assert (best(kept) if kept else None) == (best(all_of_them) if all_of_them else None)
+
+
+@given(INSTANTS, st.integers(0, 60), st.integers(1, 12), st.integers(1, 5), st.integers(0, 3), st.integers(0, 3))
+def test_a_count_between_two_ages_tells_when_it_ends(
+    arrived: list[int], now: int, older: int, longer: int, low: int, more: int
+) -> None:
+    instants, within = sorted(arrived), older + longer
+    verdict = window.count_between(instants, now, within, older, low, low + more)
+    counted = {at: sum(older <= at - each < within for each in instants) for at in range(now, 100)}
+    holds = {at: low <= count <= low + more for at, count in counted.items()}
+    assert (verdict > 0) is holds[now]
+    end = next((at for at in holds if holds[at] is not holds[now]), NEVER)
+    assert abs(verdict) == end if len(instants) < window.AHEAD // 2 else now < abs(verdict) <= end
+
+
+@given(INSTANTS, st.integers(0, 60), st.integers(1, 12), st.sets(st.integers(0, 25)))
+def test_what_is_left_of_a_window_tells_when_its_answer_ends(
+    arrived: list[int], now: int, within: int, wanted: set[int]
+) -> None:
+    instants = [at for at in sorted(arrived) if at <= now]
+    verdict = window.what_is_left(instants, now, within, lambda start, stop: stop - start in wanted)
+    holds = {at: in_window(instants, at, within) in wanted for at in range(now, 100)}
+    assert (verdict > 0) is holds[now]
+    end = next((at for at in holds if holds[at] is not holds[now]), NEVER)
+    assert abs(verdict) == end if len(instants) < window.AHEAD else now < abs(verdict) <= end
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(0, 9)), max_size=25),
+    st.integers(0, 60),
+    st.integers(1, 12),
+    st.integers(-3, 40),
+    st.booleans(),
+)
+def test_a_sum_of_what_is_left_tells_when_it_falls_below_its_bar(
+    arrived: list[tuple[int, int]], now: int, within: int, bar: int, is_above: bool
+) -> None:
+    rows = sorted(row for row in arrived if row[0] <= now)
+    sums = list(accumulate([got for _, got in rows], initial=0))
+
+    def holds(at: int) -> bool:
+        left = [got for each, got in rows if at - within < each]
+        return bool(left) and (sum(left) > bar if is_above else sum(left) >= bar)
+
+    verdict = window.sum_left([at for at, _ in rows], sums, now, within, bar, is_above=is_above)
+    assert (verdict > 0) is holds(now)
+    assert abs(verdict) == next((at for at in range(now, 100) if holds(at) is not holds(now)), NEVER)
