@@ -6,9 +6,6 @@ from dataclasses import dataclass
 
 from stream.service.slices import TIMER_MOVES
 
-FEWEST_WAKES = 20
-"""Customers in a commit of timers, however slow they are: below that the commit itself costs as much as they."""
-
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -21,7 +18,7 @@ class Limits:
     timers: int = 500
     """Due customers in one commit."""
     timers_s: float = 0.01
-    """Seconds of CPU for them: live events wait so long at each hand-over on their way, some six of them."""
+    """Seconds of CPU for them: so long records of the same partition wait."""
     timer_moves: int = TIMER_MOVES
     outbox_records: int = 20_000
     """Unpublished records at which the partition waits."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 
 from msgspec import structs
 
@@ -17,12 +18,12 @@ from stream.service.cache import Cache
 from stream.service.entrance import Entrance, fingerprint, portions
 from stream.service.layout import usable_head
 from stream.service.letters import send_dead_letters
-from stream.service.limits import FEWEST_WAKES
 from stream.service.neighbours import Neighbours
 from stream.service.relay import Relay
 from stream.service.slices import Changes, Work, understand
 from stream.service.stride import Stride
 from stream.service.tally import flat, tally
+from stream.service.waking import Waking
 from stream.wire.head import Head, encode_head
 from stream.wire.outbox import encode_slice
 
@@ -51,7 +52,7 @@ class Partition:
         self._turn = asyncio.Lock()
         self._aside = Aside()
         self._stride = Stride(shared.limits.slice_records, shared.limits.slice_s)
-        self._wakes = Stride(shared.limits.timers, shared.limits.timers_s, FEWEST_WAKES)
+        self._waking = Waking(shared.limits)
         self.entrance = Entrance(number)
         self.earliest_wake = NEVER
         """No timer of the partition is due before this."""
@@ -180,7 +181,7 @@ class Partition:
         tally(work, self.head, self.number, self._shared.metrics)
 
     def _worked(self, stored: dict[str, bytes | None], fill: Callable[[Work], None]) -> tuple[Work, Changes]:
-        return self._aside.worked(lambda is_careful: self._new_work(stored, is_careful), fill)
+        return self._aside.worked(partial(self._new_work, stored), fill)
 
     def _new_work(self, stored: dict[str, bytes | None], is_careful: bool) -> Work:
         head, shared = self.head, self._shared
@@ -213,7 +214,7 @@ class Partition:
             if not self.relay.has_room_to_spare or self.earliest_wake >= self.head.tick_ms:
                 return False
         async with self._alone_or_to_be_taken_again():
-            most = self._wakes.records
+            most = self._waking.most
             due = await self._shared.store.due(self.number, self.head.tick_ms, most + 1)
             if due:
                 await self._fire(due, most)
@@ -223,11 +224,10 @@ class Partition:
 
     async def _fire(self, due: list[tuple[str, int]], most: int) -> None:
         """Wake at most so many of these customers, the earliest first."""
-        started, most_moves = self._shared.clock.elapsed(), self._shared.limits.timer_moves
+        started = self._shared.clock.elapsed()
         customers = [customer_id for customer_id, _ in due[:most]]
         stored = await self._fetch(customers)
-        with self._wakes.measured(len(customers)):
-            work, changes = self._worked(stored, lambda work: work.wake_all(customers, most_moves))
+        work, changes = await self._waking.woken(customers, self._aside, partial(self._new_work, stored))
         await self._commit(work, changes, started, 0)
         rest_ms = due[len(work.woken)][1] if len(work.woken) < len(due) else NEVER
         self.earliest_wake = min([rest_ms, *_wakes(changes.timers)])

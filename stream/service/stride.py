@@ -39,14 +39,15 @@ class Stride:
     @property
     def records(self) -> int:
         """Return how many records a long slice may have."""
-        return self._within(self._slice_s)
+        return self.within(self._slice_s)
 
     def of(self, waiting: int) -> int:
         """Return how many of so many waiting records the next slice may have."""
         is_behind = waiting * self._record_s > self._slice_s / 2
-        return self._within(self._slice_s if is_behind else min(SHORT_S, self._slice_s))
+        return self.within(self._slice_s if is_behind else min(SHORT_S, self._slice_s))
 
-    def _within(self, seconds: float) -> int:
+    def within(self, seconds: float) -> int:
+        """Return how many records may be worked within so many seconds of CPU."""
         return min(self._most_records, max(self._fewest, int(seconds / self._record_s)))
 
     @contextmanager

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 
+from stream.service.aside import Aside
 from stream.service.limits import Limits
+from stream.service.slices import Changes, EngineFault, Work
+from stream.service.waking import Waking
 from tests.core.agreement import plan_of
 from tests.histories import DAY_MS, START_MS, Line, write
-from tests.laws.starter import as_text
+from tests.laws.starter import as_text, starter
 from tests.oracle.story import audience
 from tests.town import Member, Town, consumed, replayed, turns
 
@@ -88,3 +91,38 @@ async def test_after_each_pass_it_is_known_when_the_next_timer_is_due() -> None:
     assert passes == 3
     assert list(timers) == ["late"]
     await member.end()
+
+
+class Unfit(Work):
+    """A slice that cannot be bytes unless it is worked carefully."""
+
+    def finish(self) -> Changes:
+        """Raise EngineFault, as if one of the profiles were at fault."""
+        if not self.is_careful:
+            raise EngineFault(None, "no bytes")
+        return super().finish()
+
+
+async def test_others_have_their_turn_while_many_are_woken() -> None:
+    """Some forty at a time, as long as nothing is known of the speed."""
+    work = Work(starter(), 0, 1, 0, {}, {}.get)
+    customers = [f"c-{number}" for number in range(200)]
+    woken = asyncio.create_task(Waking(Limits()).woken(customers, Aside(), lambda is_careful: work))
+    seen = set()
+    while not woken.done():
+        await asyncio.sleep(0)
+        seen.add(len(work.woken))
+    assert (await woken)[0].woken == customers
+    assert seen - {0, len(customers)}, "nobody had a turn in between"
+
+
+async def test_timers_that_cannot_be_bytes_are_worked_again_with_care() -> None:
+    begun: list[bool] = []
+
+    def begin(is_careful: bool) -> Work:
+        begun.append(is_careful)
+        return Unfit(starter(), 0, 1, 0, {}, {}.get, is_careful=is_careful)
+
+    work, changes = await Waking(Limits()).woken(["c-1"], Aside(), begin)
+    assert (work.woken, changes.timers) == (["c-1"], {"c-1": None})
+    assert begun[-1] is True
