@@ -21,6 +21,7 @@ BENCHMARKS = {
     "engine": "the pure parts: events a second and µs of CPU an event",
     "parts": "decode, partition, commit and relay, each by itself",
     "scaling": "what the cost of an event grows with: rules, customers, history, cold reads, timers, batches",
+    "tools": "what writers of rules wait for: check, test and preview as whole commands",
     "memory": "bytes per customer in Redis and in the worker's cache",
     "dimensions": "bytes of a profile with and without each dimension",
     "aof": "what the append-only file costs at a steady rate",

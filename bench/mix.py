@@ -73,10 +73,15 @@ def week(events: int, customers: int = CUSTOMERS) -> Iterator[tuple[int, dict[st
     return behaviour(Shop(SEED, known, BEGINS_MS, events / WEEK_MINUTES), BEGINS_MS)
 
 
+def recorded(most: int | None = None) -> list[dict[str, Any]]:
+    """Return the recorded purchases of the Online Retail file as canonical events, at most so many."""
+    path = Path(str(files("stream") / "shipped" / "online_retail.csv.gz"))
+    return list(islice(orders(path, LAST_DAY), most))
+
+
 def history(most: int | None = None) -> Mix:
     """Return the recorded purchases of the Online Retail file as backfill, with a tick every day; at most so many."""
-    path = Path(str(files("stream") / "shipped" / "online_retail.csv.gz"))
-    told = list(islice(orders(path, LAST_DAY), most))
+    told = recorded(most)
     until = to_ms(told[-1]["occurred_at"])
     messages = _with_ticks(((to_ms(each["occurred_at"]), each) for each in told), 24 * HOUR_MS, until)
     what = "a year of recorded orders and refunds (Online Retail), from the first record on"

@@ -92,10 +92,12 @@ def _of_rules(stage: Stage) -> Iterator[Row]:
         yield _median(stage, "rules", f"{count:,}", measure)
 
 
+LOOKED = "  page_viewed: {title: Looked, properties: {page: text}}\n"
+
+
 def many_rules(count: int) -> dict[str, str]:
     """Return the files of so many audiences, five of which ask about purchases."""
-    vocabulary = (equal.RULES / "vocabulary.yaml").read_text()
-    files = {"vocabulary.yaml": f"{vocabulary}  page_viewed: {{title: Looked, properties: {{page: text}}}}\n"}
+    files = {"vocabulary.yaml": (equal.RULES / "vocabulary.yaml").read_text() + LOOKED}
     for number in range(count):
         event = "purchase" if number < 5 else "page_viewed"
         asked = f"{{did: {event}, at_least: {3 + number}, within: {30 + number}d}}"
