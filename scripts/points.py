@@ -58,8 +58,9 @@ OF_PARTS: Points = {
     "Trials: what we lean on in Faust, on the mock broker, in static membership, in one MULTI without retries": files(
         ADAPTERS, "faust_contract mock_broker kafka_start_and_stop redis_retries redis_unknown"
     ),
-    "The house: rooms, papers, locks, pages made from code, skips that are told, the wheel": files(
-        HOUSE, "rooms papers locks pages laws_page meanings_page schemas skips wheel"
+    "The house: rooms, papers, locks, pages made from code, skips that are told, the wheel": (
+        *files(HOUSE, "rooms papers locks pages laws_page meanings_page schemas skips wheel"),
+        "tests/brokers/test_left_open.py",
     ),
     "The engine: little state, decided only where it matters, the same as deciding everything": files(
         CORE, "gate written running silence sources ledger caps window keyed plan_subset money vocabulary"

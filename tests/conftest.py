@@ -13,7 +13,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins: list[str] = ["tests.brokers.fixtures", "tests.cutting_fixtures", "tests.e2e.fixtures"]
+pytest_plugins: list[str] = [
+    "tests.brokers.fixtures",
+    "tests.brokers.left_open",
+    "tests.cutting_fixtures",
+    "tests.e2e.fixtures",
+]
 
 Report = pytest.TestReport | pytest.CollectReport
 

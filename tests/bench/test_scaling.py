@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,14 +24,6 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
     valkey = EmbeddedValkey(tmp_path_factory.mktemp("valkey"))
     yield Servers("", valkey.url, valkey.child_pid, valkey.child_pid, "none", False, "Valkey")
     valkey.stop()
-
-
-@pytest.fixture
-def swept() -> None:
-    """Sweep up what clients cancelled in earlier tests left: a benchmark looks for garbage, and would find it."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 def test_of_many_rules_five_ask_about_the_event(tmp_path: Path) -> None:
@@ -67,7 +57,6 @@ def test_so_many_timers_fire_in_the_minute(tmp_path: Path) -> None:
 
 
 @pytest.mark.servers
-@pytest.mark.usefixtures("swept")
 async def test_a_partition_without_a_cache_reads_every_customer_of_a_slice(servers: Servers) -> None:
     log = equal.log(300, customers=10, skew=1.0)
     async with lone(servers, equal.rules(), slice_records=50) as warm:
