@@ -108,8 +108,8 @@ OF_PARTS: Points = {
         "tests/demo/test_*.py",
         *files(CLI, "demo_page"),
     ),
-    "Operations: /healthz, /readyz, /metrics, logs, memory": (
-        *files(ADAPTERS, "http prometheus logs memory"),
+    "Operations: /healthz, /readyz, /metrics, logs, memory, turns": (
+        *files(ADAPTERS, "http prometheus logs memory turns"),
         *files(SERVICE, "tally"),
     ),
     "The image and compose.yaml: entry point, user, environment, health command; linters": files(

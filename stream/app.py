@@ -26,6 +26,7 @@ from stream.adapters.patience import patiently
 from stream.adapters.prometheus import Prometheus
 from stream.adapters.redis import RedisStore
 from stream.adapters.redis_frontier import RedisFrontier
+from stream.adapters.turns import short_turns
 from stream.core.plan import Plan
 from stream.core.profile import Profile
 from stream.errors import LayoutError, StreamError
@@ -155,6 +156,7 @@ async def running(place: Place, rules: Rules) -> AsyncIterator[Running]:
         worker.retake, worker.hold = retaking(events), holding(events)
         it = unready.it = Running(place, rules, worker, events, producer, store, frontier, metrics, options, port)
         stack.enter_context(rare_collections())
+        stack.enter_context(short_turns())
         async with _tasks(it):
             yield it
 
