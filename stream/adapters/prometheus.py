@@ -168,6 +168,7 @@ class Prometheus:
         for collector in (ProcessCollector, PlatformCollector, GCCollector):
             collector(registry=self.registry)
         self._counters = {each.name: self._counter(each) for each in METRICS if each.sort == "counter"}
+        self._counted: dict[tuple[str, Labels], Counter] = {}
         self._histograms = {each.name: self._histogram(each) for each in METRICS if each.sort == "histogram"}
         self._gauges = {each.name: self._gauge(each) for each in METRICS if each.sort in ("gauge", "largest", "latest")}
         self._profiles = Sizes(next(each for each in METRICS if each.sort == "summary"))
@@ -192,8 +193,13 @@ class Prometheus:
         return encode(self.registry), content_type
 
     def _count(self, name: str, n: int, *labels: str) -> None:
-        counter = self._counters[name]
-        (counter.labels(*labels) if labels else counter).inc(n)
+        counter = self._counted.get((name, labels))  # to find it in the library costs more than to count
+        if counter is None:
+            counter = self._counted[name, labels] = (
+                self._counters[name].labels(*labels) if labels else self._counters[name]
+            )
+        if n:
+            counter.inc(n)
 
     def _observe(self, name: str, values: Iterable[float]) -> None:
         self._histograms[name].take(values)
