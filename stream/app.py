@@ -155,10 +155,15 @@ async def running(place: Place, rules: Rules) -> AsyncIterator[Running]:
         events = events_app(options, worker)
         worker.retake, worker.hold = retaking(events), holding(events)
         it = unready.it = Running(place, rules, worker, events, producer, store, frontier, metrics, options, port)
-        stack.enter_context(rare_collections())
-        stack.enter_context(short_turns())
+        _tune(stack)
         async with _tasks(it):
             yield it
+
+
+def _tune(stack: contextlib.AsyncExitStack) -> None:
+    """Have the interpreter run as a worker needs it, until the stack is left."""
+    stack.enter_context(rare_collections())
+    stack.enter_context(short_turns())
 
 
 def _stores(settings: Settings, stack: contextlib.AsyncExitStack) -> tuple[RedisStore, RedisFrontier]:

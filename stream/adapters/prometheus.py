@@ -193,11 +193,10 @@ class Prometheus:
         return encode(self.registry), content_type
 
     def _count(self, name: str, n: int, *labels: str) -> None:
-        counter = self._counted.get((name, labels))  # to find it in the library costs more than to count
+        counter = self._counted.get((name, labels))
         if counter is None:
-            counter = self._counted[name, labels] = (
-                self._counters[name].labels(*labels) if labels else self._counters[name]
-            )
+            counter = self._counters[name]
+            self._counted[name, labels] = counter = counter.labels(*labels) if labels else counter
         if n:
             counter.inc(n)
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from time import thread_time
 
 FEWEST_RECORDS = 100
-SHORT_S = 0.02
-"""Of CPU for a slice while little waits: what it causes has half a dozen turns of the event loop before it."""
+SHORT_SHARE = 0.2
+"""Of a long slice while little waits: what a slice causes has half a dozen turns of the event loop before it."""
 FIRST_GUESS_S = 50e-6
 QUICKEST_S = 1e-7
 
@@ -44,7 +44,7 @@ class Stride:
     def of(self, waiting: int) -> int:
         """Return how many of so many waiting records the next slice may have."""
         is_behind = waiting * self._record_s > self._slice_s / 2
-        return self.within(self._slice_s if is_behind else min(SHORT_S, self._slice_s))
+        return self.within(self._slice_s if is_behind else self._slice_s * SHORT_SHARE)
 
     def within(self, seconds: float) -> int:
         """Return how many records may be worked within so many seconds of CPU."""
