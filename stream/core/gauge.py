@@ -35,6 +35,8 @@ class Gauge:
     leans: int = 0
     ended_by: frozenset[str] = frozenset()
     sketch: Sketch | None = None
+    anew: Read | None = None
+    """The same verdict, worked out whatever is kept of it."""
 
     def settled_by(self, name: str) -> int:
         """Return its bit where an event cannot end what holds, 0 where it cannot begin what does not, else ANYTHING."""

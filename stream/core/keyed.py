@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from stream.core import ledger as books
@@ -170,4 +171,18 @@ def values_with(groups: Groups, low: int, high: int, frame: Frame) -> Callable[[
 
 def one_each(groups: Groups, index: int) -> Instants:
     """Return one instant of each value, sorted: its newest (-1) or its oldest (0)."""
-    return lambda profile: sorted(instants[index] for instants in groups(profile).values())
+    return lambda profile: sorted([instants[index] for instants in groups(profile).values()])
+
+
+def newest_of_all(key: int, most: int) -> Instants:
+    """Return the newest instants of the values in a state, sorted, `most` of them: they stand in that order there."""
+
+    def instants(profile: Profile) -> Sequence[int]:
+        state = profile.states.get(key)
+        if state is None:
+            return ()
+        found = [group[-1] for group in islice(reversed(state[GROUPS].values()), most)]
+        found.reverse()
+        return found
+
+    return instants

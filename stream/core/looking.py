@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from stream.core.condition import Either, Every, Negation, Read
+from stream.core import window
+from stream.core.condition import Counted, Either, Every, Negation, Read
 from stream.core.deciding import Clocks, Look, closures
 from stream.core.dimension import Dimension, Segment
 from stream.core.gauge import Gauge, remember
@@ -65,15 +66,25 @@ class _Text:
         if not self._gauges:
             return
         first = min(gauge.bit for gauge in self._gauges).bit_length() - 1
-        yield "known, held = profile.verdicts.get, 0"
+        yield "verdicts, states, held = profile.verdicts, profile.states, 0"
+        yield "known = verdicts.get"
         for gauge in self._gauges:
             verdict = self._verdicts[id(gauge.read)]
             yield f"{verdict} = known({gauge.slot}, 0)"
             yield f"if -now <= {verdict} <= now:"
-            yield f"    {verdict} = {self._named(gauge.read)}(profile, now)"
+            yield f"    {verdict} = verdicts[{gauge.slot}] = {self._worked_out(gauge)}"
             yield f"if {verdict} > 0:"
             yield f"    held |= {gauge.bit >> first}"
         yield f"profile.signs = profile.signs & {~sum(gauge.bit for gauge in self._gauges)} | held << {first}"
+
+    def _worked_out(self, gauge: Gauge) -> str:
+        """Return what works a verdict out that is not known; a count of plain instants takes one call."""
+        if not isinstance(gauge.sketch, Counted):
+            return f"{self._named(gauge.anew or gauge.read)}(profile, now)"
+        key, within_ms, low, high = gauge.sketch
+        if within_ms == NEVER:
+            return f"{self._named(window.count_ever)}(states.get({key}, ()), {low}, {high})"
+        return f"{self._named(window.count_within)}(states.get({key}, ()), now, {within_ms}, {low}, {high})"
 
     def ticking(self, segment: Segment) -> list[str]:
         """Return what lets the clock of a segment know whether `enter` holds."""

@@ -159,10 +159,11 @@ class _Text:
             yield from self._read(gauge, settled, sign, touch)
 
     def _read(self, gauge: Gauge, settled: int, sign: str, touch: str) -> Iterator[str]:
-        read, it = self._named(f"read_{gauge.slot}", gauge.read), self._named(f"gauge_{gauge.slot}", gauge)
+        read = self._named(f"read_{gauge.slot}", gauge.anew or gauge.read)
+        it = self._named(f"gauge_{gauge.slot}", gauge)
         wanted = {ANYTHING: "", 0: f"{sign} and "}.get(settled, f"not {sign} and ")
         yield f"if {wanted}{gauge.readers} & ~touched:"
-        yield f"    verdict = {read}(profile, now)"
+        yield f"    verdict = profile.verdicts[{gauge.slot}] = {read}(profile, now)"
         yield f"    if (verdict > 0) is ({sign} == 0) or ends_sooner({it}, profile, verdict):"
         yield f"    {touch}"
 

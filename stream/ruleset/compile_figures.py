@@ -10,13 +10,14 @@ from stream.core import ledger as books
 from stream.core.condition import Judged, Leaf, Read, judged
 from stream.core.figures import Of, Value
 from stream.core.frame import Frame
-from stream.core.keyed import name_of, one_each
+from stream.core.keyed import name_of, newest_of_all, one_each
 from stream.core.matching import value_in
-from stream.core.sources import Numbers, Rows, Test, each, end_row, there
+from stream.core.profile import NEVER
+from stream.core.sources import Instants, Numbers, Rows, Test, each, end_row, there
 from stream.ruleset.compile_conditions import Conditions, Makers, told_count
 from stream.ruleset.compile_dates import DATE_OPS, date_runs
 from stream.ruleset.compile_events import leans
-from stream.ruleset.compile_sources import TOTAL, Source
+from stream.ruleset.compile_sources import KEYED, TOTAL, Source
 from stream.ruleset.compile_tests import compare_with, count_test, counts, exact, least, plain
 from stream.ruleset.schema_events import (
     Average,
@@ -119,7 +120,8 @@ def distinct(conditions: Conditions, asked: Distinct) -> Leaf:
         kind, index = ("newest_each", -1) if frame.is_recent else ("oldest_each", 0)
         source = conditions.states.keyed(event, asked.where, path, 1, kind, frame.longest_ms)
         instants = one_each(source.groups(path), index)
-        read, value = counting.did(instants, low, high, frame), counting.count(instants, frame)
+        enough = _newest_enough(source, frame, low, high) or instants
+        read, value = counting.did(enough, low, high, frame), counting.count(instants, frame)
     else:
         source = conditions.states.rows(event, asked.where, path, frame.longest_ms)
         rows = there(source.values(lambda row: name_of(value_in(row, path))))
@@ -135,6 +137,14 @@ def distinct(conditions: Conditions, asked: Distinct) -> Leaf:
         leans=leans(low, high, frame) if source.keeps_newest else 0,
         is_inexact=source.mark,
     )
+
+
+def _newest_enough(source: Source, frame: Frame, low: int, high: int) -> Instants | None:
+    """Return as many of the newest instants as a count of a window needs; None where more has to be read."""
+    is_span = frame.is_recent and frame.calendar is None and frame.within is not None
+    if not is_span or source.only is None or source.only[0].kind not in KEYED:
+        return None
+    return newest_of_all(source.only[0].key, max(low, high + 1 if high < NEVER else 0))
 
 
 def share(conditions: Conditions, asked: Share) -> Leaf:

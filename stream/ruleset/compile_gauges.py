@@ -29,7 +29,7 @@ class _Condition:
         leaf = self.leaf
         assert leaf.shared is not None
         lean = (leaf.leans, leaf.ended_by)
-        return Gauge(1 << number, leaf.shared, self.readers, self.keys, slot, *lean, leaf.sketch)
+        return Gauge(1 << number, leaf.shared, self.readers, self.keys, slot, *lean, leaf.sketch, leaf.read)
 
 
 class Gauges:
