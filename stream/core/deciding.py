@@ -45,15 +45,17 @@ def decide(
     return _settle(dimension, look, profile, standing, now, found, changes)
 
 
-def moves(dimension: Dimension, profile: Profile, now: int) -> bool:
+def moves(dimension: Dimension, profile: Profile, now: int, look: Look | None = None) -> bool:
     """Tell whether `decide` would move the customer; where not, the standing is brought up to `now` as it does."""
     standing = profile.standings.get(dimension.key)
     if standing is None or dimension.inside is not None:
-        return bool(decide(dimension, profile, now))
-    reading = _Reading(dimension, profile, standing.segment, standing.since, _clocks(dimension, standing), now)
-    if _winner(reading) != standing.segment:
+        return bool(decide(dimension, profile, now, look=look))
+    winner, until = (look or closures(dimension))(
+        profile, standing.segment, standing.since, _clocks(dimension, standing), now
+    )
+    if winner != standing.segment:
         return True
-    standing.until = _until(dimension, standing, reading.until, now)
+    standing.until = _until(dimension, standing, until, now)
     return False
 
 

@@ -109,6 +109,9 @@ class Dimension:
     """By name, the place in the order of the segments that ask something."""
     clocked: tuple[Segment, ...] = field(init=False)
     """The segments that are looked at always, because a clock of theirs may run."""
+    told: dict[tuple[str, str], tuple[Asked, ...]] = field(init=False, default_factory=dict, compare=False, repr=False)
+    """By the segments that were left and entered: the conditions that are told of such a move, found when it is first
+    told."""
     is_plain: bool = field(init=False)
     """Whether the first segment that asks or keeps has the customer, if the own one may be left downwards."""
 

@@ -241,13 +241,13 @@ def _holds_until(change: Change, profile: Profile, plan: Plan) -> tuple[int, boo
 
 def _play(profile: Profile, now: int, played: Sequence[Dimension], plan: Plan) -> bool:
     """Decide what is due at `now` among a dimension and those that it looks at, and tell whether it moves itself."""
-    if len(played) == 1:
-        return moves(played[0], profile, now)
     *above, last = played
+    if not above:
+        return moves(last, profile, now, plan.look(last.index))
     touched = 0
     for dimension in above:
         is_due = touched >> dimension.index & 1 or profile.until(dimension.key) <= now
-        if is_due and decide(dimension, profile, now):
+        if is_due and decide(dimension, profile, now, look=plan.look(dimension.index)):
             touched |= plan.lookers[dimension.index]
     is_due = touched >> last.index & 1 or profile.until(last.key) <= now
-    return bool(is_due) and moves(last, profile, now)
+    return bool(is_due) and moves(last, profile, now, plan.look(last.index))

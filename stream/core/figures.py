@@ -33,14 +33,14 @@ def exact(number: float) -> int | Fraction:
 
 def shown(number: Any) -> Any:
     """Return a figure as JSON has it: whole where it is whole, a float where it is not."""
-    if isinstance(number, Fraction):
+    if type(number) is Fraction:  # it asks more dearly of what a class is that has abstract ones above it
         return int(number) if number.denominator == 1 else float(number)
     return number
 
 
 def as_written(number: Any) -> Any:
     """Return a figure as a test compares it: whole where it is whole."""
-    return int(number) if isinstance(number, Fraction) and number.denominator == 1 else number
+    return int(number) if type(number) is Fraction and number.denominator == 1 else number
 
 
 def total(numbers: Numbers, test: Test, frame: Frame) -> Read:

@@ -151,12 +151,18 @@ class Profile(msgspec.Struct, array_like=True, eq=False):
 
         With `keys` only the standings of these dimensions are there.
         """
-        other = Profile(self.customer_id)
-        other.as_of, other.sequence, other.wake = self.as_of, self.sequence, self.wake
-        other.known_since, other.layout, other.signs = self.known_since, self.layout, self.signs
-        other.states, other.derived = self.states, self.derived
-        # a copy: what it works out for later instants is no answer for this profile, which is still before them
-        other.verdicts = dict(self.verdicts)
         kept = self.standings if keys is None else keys
-        other.standings = {key: standing.copy() for key in kept if (standing := self.standings.get(key))}
-        return other
+        return Profile(
+            self.customer_id,
+            self.as_of,
+            self.sequence,
+            self.wake,
+            known_since=self.known_since,
+            layout=self.layout,
+            signs=self.signs,
+            states=self.states,
+            standings={key: standing.copy() for key in kept if (standing := self.standings.get(key))},
+            derived=self.derived,
+            # a copy: what it works out for later instants is no answer for this profile, which is still before them
+            verdicts=self.verdicts.copy(),
+        )

@@ -22,14 +22,22 @@ LONGEST_TEXT, MOST_ITEMS = 200, 20
 
 def evidence_of(profile: Profile, change: Change, now: int) -> tuple[Evidence, ...]:
     """Return the conditions of the segments that decided; where both did, half of the room is for each."""
-    if change.dimension.inside is not None and (around := _around(profile, change)):
+    dimension = change.dimension
+    if dimension.inside is not None and (around := _around(profile, change)):
         return around
+    asked = dimension.told.get((change.left, change.entered))
+    if asked is None:
+        asked = dimension.told[change.left, change.entered] = _asked(change)
+    return tuple([_told(profile, one, now) for one in asked])
+
+
+def _asked(change: Change) -> tuple[Asked, ...]:
     asked = [segment.asked[:EVIDENCE_LIMIT] for segment in deciding(change)]
     if len(asked) == BOTH:
         first, second = asked
         asked[0] = first[: max(EVIDENCE_LIMIT // BOTH, EVIDENCE_LIMIT - len(second))]
         asked[1] = second[: EVIDENCE_LIMIT - len(asked[0])]
-    return tuple([_told(profile, one, now) for each in asked for one in each])
+    return tuple([one for each in asked for one in each])
 
 
 def deciding(change: Change) -> list[Segment]:
