@@ -23,6 +23,8 @@ def did(instants: Instants, low: int, high: int, frame: Frame) -> Read:
         return lambda profile, now: window.count_ever(instants(profile), low, high)
     if within is None:
         return lambda profile, now: window.count_older(instants(profile), now, older_ms, low, high)
+    if not older_ms and (span_ms := frame.longest_ms) < NEVER:
+        return lambda profile, now: window.count_within(instants(profile), now, span_ms, low, high)
     if not older_ms:
         return lambda profile, now: window.count_within(instants(profile), now, within(profile), low, high)
     return lambda profile, now: window.count_between(instants(profile), now, within(profile), older_ms, low, high)
@@ -31,6 +33,8 @@ def did(instants: Instants, low: int, high: int, frame: Frame) -> Read:
 def count(instants: Instants, frame: Frame) -> Callable[[Profile, int], int]:
     """Return how many instants lie in the window."""
     within = frame.within
+    if frame.is_ever:
+        return lambda profile, now: len(instants(profile))
     if within is not None and frame.calendar is None and not frame.older_ms:
         return lambda profile, now: window.count_since(instants(profile), now - within(profile))
 

@@ -203,6 +203,17 @@ def of_row(row_in: RowIn, value_of: Callable[[Row], Any], test: Test) -> Test:
     return judge
 
 
+def row_value(key: int, row_in: RowIn, value_of: Callable[[Row], Any]) -> Value:
+    """Return the value of one of the rows of a ledger, None where there is no row."""
+
+    def value(profile: Profile, now: int) -> Any:
+        ledger = profile.states.get(key)
+        row = row_in(ledger) if ledger is not None else None
+        return shown(value_of(row)) if row is not None else None
+
+    return value
+
+
 def first_of(values: Sequence[Any]) -> Any:
     """Return the first value."""
     return values[0]

@@ -174,7 +174,12 @@ def _usual(fold: Fold) -> tuple[int, str, str, list[str]]:
         is_usual = f"type(state[1]) is int and {-NEVER} < state[1] + got < {NEVER}"
         return fold.key, fold.path, is_usual, ["state[0] += 1", "state[1] += got"]
     if isinstance(fold, Latest) and fold.matches is None and not fold.columns:
-        return fold.key, "amount", "state[0] and at >= state[0][0][0]", ["state[0][0] = [at, 0, got, 0, 1, {}]"]
+        return (
+            fold.key,
+            "amount",
+            "state[0] and at >= state[0][0][0]",
+            ["row = state[0][0]", "row[0], row[2] = at, got"],
+        )
     return 0, "", "", []
 
 
