@@ -81,6 +81,12 @@ class Leaf:
     is_inexact: Callable[[Profile], bool] = never
     """Whether the customer did more than its states keep, so that the verdict may be wrong."""
 
+    @property
+    def is_timeless(self) -> bool:
+        """Tell whether it is known that silence never changes it."""
+        sketch = self.sketch
+        return isinstance(sketch, Judged) or (isinstance(sketch, Counted) and sketch.within_ms == NEVER)
+
     def holds(self, profile: Profile, now: int) -> bool:
         """Tell whether it holds at `now`, which must not lie before an instant that was asked about."""
         return (self.shared or self.read)(profile, now) > 0

@@ -53,6 +53,8 @@ class Segment:
     """Whether something must be remembered beyond the conditions themselves."""
     keep: Read = field(init=False)
     """Whether it keeps its own, as far as conditions say: until `enter` and `stay` have both ended."""
+    turning: tuple[Leaf, ...] = field(init=False)
+    """The leaves that silence may turn."""
     asked: tuple[Asked, ...] = field(init=False)
     """What is told of the leaves, as far as every transition tells the same."""
 
@@ -60,6 +62,7 @@ class Segment:
         """Note what is asked of it most often."""
         object.__setattr__(self, "has_clock", bool(self.wait_ms or self.stay_at_most_ms or self.cooldown_ms))
         object.__setattr__(self, "keep", self.enter if self.stay is None else either([self.enter, self.stay]))
+        object.__setattr__(self, "turning", tuple([leaf for leaf in self.leaves if not leaf.is_timeless]))
         asked = [_asked(self, leaf, number < self.entering) for number, leaf in enumerate(self.leaves)]
         object.__setattr__(self, "asked", tuple(asked))
 

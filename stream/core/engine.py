@@ -143,7 +143,7 @@ def _decide(profile: Profile, touched: int, fresh: int, now: int, plan: Plan) ->
         if dimension.inside is not None:  # whoever is outside of it is not looked at
             remember(plan.layout.gauges[index], profile, now)
         look = looks.get(index) or plan.look(index)
-        changes = decide(dimension, profile, now, is_new=bool(fresh & bit), look=look)
+        changes = decide(dimension, profile, now, is_new=fresh & bit != 0, look=look)
         if changes:
             moved += changes
             touched |= lookers[index]

@@ -98,7 +98,7 @@ def what_ran_out(profile: Profile, change: Change, now: int) -> str:
     left, entered = by_name.get(change.left), by_name.get(change.entered)
     asked = {id(one): one for one in (*deciding(change), left, entered) if one is not None}
     for segment in asked.values():
-        for leaf in segment.leaves:
+        for leaf in segment.turning:
             if leaf.holds(profile, now) != (leaf.read(profile, now - 1) > 0):
                 return leaf.text
     return _clock(left, entered, change) or _looked_at(left, entered)
