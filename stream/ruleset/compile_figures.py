@@ -203,19 +203,23 @@ def _compared(
     subject = f"{asked.word} of {field.property} of {event_words(field.event, asked.where, None)}"
     rows = conditions.once(subject, source, rows)
     found, states_of_zone = _of_value(conditions, asked, source, rows, of, frame)
-    value = figures.figure_value(rows, of, frame)
-    if isinstance(found, Judged) and source.only is not None:
-        row_in = end_row(source.only[1], is_newest=of is figures.last_of)
-        value = figures.row_value(found.key, row_in, _in(field.property))
     return Leaf(
         f"{asked.word.replace('_', ' ')} of {field.property} of {event_words(field.event, asked.where, asked.window)}",
         *told_compare(asked.compare, scale),
         unit=states.vocabulary.currency if scale > 1 else "",
         **_read(found),
-        value=value,
+        value=_shown_value(found, source, field.property, of) or figures.figure_value(rows, of, frame),
         states=source.keys | frame.states | states_of_zone,
         is_inexact=source.mark,
     )
+
+
+def _shown_value(found: Found, source: Source, path: str, of: Of) -> Value | None:
+    """Return the value where it is that of one row, and is judged as that; else None."""
+    if not isinstance(found, Judged) or source.only is None:
+        return None
+    row_in = end_row(source.only[1], is_newest=of is figures.last_of)
+    return figures.row_value(found.key, row_in, _in(path))
 
 
 def _of_value(
