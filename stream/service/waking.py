@@ -38,10 +38,11 @@ class Waking:
         """
         work, few = begin(False), self._stride.within(BITE_S)
         for start in range(0, len(customers), few):
+            if start:
+                await asyncio.sleep(0)
             bite = customers[start : start + few]
             with self._stride.measured(len(bite)):
                 work.wake_all(bite, self._most_moves)
-            await asyncio.sleep(0)
         try:
             return work, work.finish()
         except EngineFault:
