@@ -2,7 +2,8 @@
 
 What waits is published together: its memberships, and when all are acknowledged its transitions, beside the
 memberships of what came meanwhile. What is not acknowledged is sent again, the same bytes, so a consumer needs one
-integer per customer to be exactly-once.
+integer per customer to be exactly-once. After a failure the oldest slice goes alone, then twice as many as went
+before: what is refused holds up what comes behind it, and nothing else.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from stream.wire.outbox import Slice, Told, decode_slice
 from stream.wire.transition import headers
 
 FIRST_BACKOFF_S, LONGEST_BACKOFF_S = 0.1, 5.0
+ALONE, MOST = 1, 1 << 20
+"""How many slices are published at once: after a failure, and however long all is well."""
 CLAIMED_S = 12 * 3600.0
 """A claim is made anew after so long: Kafka forgets the older ones of a name that made none for seven days."""
 
@@ -52,6 +55,7 @@ class Relay:
         self._waiting: deque[tuple[bytes, int]] = deque()
         self._known: list[Slice] = []
         """The first that wait: their memberships are written, their transitions are next."""
+        self._most = MOST
         self._records = 0
         self.published = 0
         """Slices published and not yet trimmed from the stored outbox."""
@@ -73,7 +77,7 @@ class Relay:
         for packed in slices:
             self.hand_in(packed, decode_slice(packed).size)
         self.published = 0
-        self._claim, self._known, self._backoff_s = None, [], FIRST_BACKOFF_S
+        self._claim, self._known, self._most, self._backoff_s = None, [], MOST, FIRST_BACKOFF_S
         self._changed.set()
         self._task = asyncio.create_task(self._run(), name=f"relay-{self.partition}")
 
@@ -135,15 +139,17 @@ class Relay:
                     await self._publish()
                 except (UnavailableError, InputError, SettingsError) as error:
                     await self._back_off(error)
-                    continue
-                self._backoff_s = FIRST_BACKOFF_S
         finally:
             self._changed.set()
 
     async def _publish(self) -> None:
-        """Write the memberships of what came meanwhile, and beside them the transitions of those that are written."""
+        """Write the memberships of what came meanwhile, and beside them the transitions of those that are written.
+
+        What is refused beside something would keep it from being known to be published, for ever.
+        """
         claim = await self._claimed()
-        known, new = self._known, [decode_slice(packed) for packed in self._next()]
+        known = self._known
+        new = [] if known and self._most == ALONE else [decode_slice(packed) for packed in self._next()]
         topics = self._topics
         written = {topics.membership: self._memberships(new), topics.transitions: self._transitions(known)}
         await self._producer.publish(self.partition, written, claim)
@@ -155,7 +161,8 @@ class Relay:
         """Return the slices whose memberships come next: what came meanwhile costs the round trips of one."""
         together: list[bytes] = []
         records = 0
-        for packed, size in islice(self._waiting, len(self._known), None):
+        first = len(self._known)
+        for packed, size in islice(self._waiting, first, first + self._most):
             records += size
             if together and records > self._together:
                 break
@@ -168,12 +175,13 @@ class Relay:
             self._records -= each.size
             self._observe(each.transitions)
         self.published += len(told)
+        self._most, self._backoff_s = min(self._most * 2, MOST), FIRST_BACKOFF_S
         self._metrics.outbox(self.partition, self._records)
         self._changed.set()
 
     async def _back_off(self, error: Exception) -> None:
         """Wait, ever longer, and keep everything: a refused record would be missing, whoever published the next."""
-        self._claim, self._known = None, []
+        self._claim, self._known, self._most = None, [], ALONE
         self._warn(f"partition {self.partition}: {self._records} records wait to be published: {error}")
         await self._clock.sleep(self._backoff_s)
         self._backoff_s = min(self._backoff_s * 2, LONGEST_BACKOFF_S)

@@ -31,13 +31,20 @@ class Watched(FakeProducer):
         self.rounds: list[list[str]] = []
         """What was published at once."""
         self.refusals: list[StreamError] = []
+        self.refused: set[str] = set()
+        """What is not taken, while what is beside it is."""
 
     async def publish(self, partition: int, written: Mapping[str, Iterable[Message]], claim: object) -> int:
         told = {topic: list(messages) for topic, messages in written.items()}
         self.rounds.append([(value or b"").decode() for messages in told.values() for _, value, _, _ in messages])
-        return await super().publish(partition, told, claim)
+        count = await super().publish(partition, told, claim)
+        if refused := self.refused.intersection(self.rounds[-1]):
+            raise InputError("kafka-record", f"{min(refused)} is too large")
+        return count
 
     async def _written(self, topic: str, partition: int, message: Message) -> int:
+        if (message[1] or b"").decode() in self.refused:
+            return -1
         if self.refusals:
             raise self.refusals.pop()
         offset = await super()._written(topic, partition, message)
@@ -151,8 +158,8 @@ async def test_what_failed_is_sent_again_from_its_beginning_and_none_overtakes_i
     rig.producer.faults += ["", "", "", "refuse", "", "lose ack"]
     rig.relay.start([packed(1), packed(2)])
     await rig.relay.drained()
-    first, second = ["membership 1", "membership 2"], ["transition 1", "transition 2"]
-    assert rig.order == [*first, "transition 1", "membership 1", *first, *second]
+    first, second = [[f"membership {number}", f"transition {number}"] for number in (1, 2)]
+    assert rig.order == ["membership 1", "membership 2", "transition 1", "membership 1", *first, *second]
     assert rig.log.claims == {3: 3}, "a failed write ends its claim"
     assert len(rig.warnings) == 2
     assert "partition 3: 4 records wait to be published: fake Kafka: away" in rig.warnings
@@ -226,6 +233,56 @@ async def test_what_the_broker_refuses_is_kept_and_said_until_it_is_taken(error:
     await rig.relay.drained()
     assert rig.transitions() == [b"transition 1", b"transition 2"]
     assert rig.warnings == [f"partition 3: 4 records wait to be published: {error}"] * 2
+    await rig.relay.stop()
+
+
+async def sent(rig: Rig, count: int) -> None:
+    """Return after so many rounds of publishing."""
+    while len(rig.producer.rounds) < count:
+        await turns()
+
+
+async def test_what_is_refused_holds_up_only_what_comes_behind_it() -> None:
+    """Nor is what went beside it published again each time."""
+    rig = Rig(together=1)
+    rig.producer.refused.add("membership 2")
+    rig.relay.start([packed(1)])
+    rig.relay.hand_in(packed(2), 2)
+    await sent(rig, 100)
+    assert (rig.relay.published, rig.relay.waiting, rig.transitions()[-1]) == (1, 2, b"transition 1")
+    rig.relay.trimmed(1)
+    assert rig.order == ["membership 1", "transition 1", "membership 1", "transition 1"]
+    assert rig.warnings[-1] == "partition 3: 2 records wait to be published: membership 2 is too large"
+    assert rig.clock.passed_s > 80 * LONGEST_BACKOFF_S
+    rig.producer.refused.clear()
+    await rig.relay.drained()
+    assert rig.order[4:] == ["membership 2", "transition 2"]
+    assert (rig.relay.published, rig.relay.waiting) == (1, 0)
+    await rig.relay.stop()
+
+
+@pytest.mark.parametrize("refused", ["membership 40", "transition 40"])
+async def test_what_waits_together_with_what_is_refused_goes_as_far_as_that(refused: str) -> None:
+    rig = Rig(together=200)
+    rig.producer.refused.add(refused)
+    rig.relay.start([packed(number) for number in range(80)])
+    await sent(rig, 100)
+    assert (rig.relay.published, rig.relay.waiting) == (40, 80)
+    assert rig.order.count("transition 0") <= 2, "what is acknowledged is not published again"
+    rig.producer.refused.clear()
+    await rig.relay.drained()
+    newest = list(dict.fromkeys(reversed(rig.transitions())))[::-1]
+    assert newest == [b"transition %d" % number for number in range(80)]
+    assert rig.relay.published == 80
+    await rig.relay.stop()
+
+
+async def test_a_right_missing_on_one_topic_is_asked_for_ever_more_seldom() -> None:
+    rig = Rig()
+    rig.producer.refused.add("transition 1")
+    rig.relay.start([packed(1)])
+    await sent(rig, 100)
+    assert rig.clock.passed_s > 40 * LONGEST_BACKOFF_S
     await rig.relay.stop()
 
 
