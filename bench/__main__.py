@@ -7,12 +7,15 @@ import json
 import logging
 import sys
 import tempfile
+import traceback
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from importlib import import_module
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
-from bench.measure import BrokenRunError, origin
+from bench.measure import BrokenRunError, Origin, origin
 from bench.report import Report, as_json, record
 from bench.stage import Stage
 
@@ -39,7 +42,7 @@ def main() -> int:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # topics that are a moment old make it talk
     where = origin(sys.argv[1:])
     reports: list[Report] = []
-    failed: list[str] = []
+    failed: dict[str, str] = {}
     began = perf_counter()
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
@@ -47,20 +50,38 @@ def main() -> int:
         for name in asked.names or BENCHMARKS:
             sys.stderr.write(f"{name}: {BENCHMARKS[name]} …\n")
             try:
-                found = import_module(f"bench.{name}").run(stage)
-            except BrokenRunError as error:
-                failed.append(f"{name}: {error}")
-                sys.stderr.write(f"{failed[-1]}\n")
-                continue
-            for each in found:
-                reports.append(each)
-                if not asked.json:
-                    print(each.text(where), flush=True)
-                if asked.record:
-                    record(PAPER, each, where)
-    answer = as_json(reports, where, failed) | {"seconds": round(perf_counter() - began, 1)}
-    print(json.dumps(answer, ensure_ascii=False))
+                for each in import_module(f"bench.{name}").run(stage):
+                    reports.append(each)
+                    _tell(each, where, asked)
+            except Exception as error:  # whatever one of them fell over: the figures of the others must not be lost
+                failed[name] = _told(error)
+                sys.stderr.write(f"{name}: {failed[name]}\n")
+        # before the servers stop: one that does not must not take the figures along
+        print(json.dumps(answer(reports, where, failed, perf_counter() - began), ensure_ascii=False), flush=True)
     return 1 if failed else 0
+
+
+def _tell(report: Report, where: Origin, asked: argparse.Namespace) -> None:
+    if not asked.json:
+        print(report.text(where), flush=True)
+    if asked.record:
+        record(PAPER, report, where)
+
+
+def _told(error: Exception) -> str:
+    """Return why a benchmark could not be finished; what nobody foresaw shows where it happened, on stderr."""
+    if isinstance(error, BrokenRunError):
+        return str(error)
+    traceback.print_exception(error)
+    return f"{type(error).__name__}: {error}"
+
+
+def answer(reports: Sequence[Report], where: Origin, failed: Mapping[str, str], seconds: float) -> dict[str, Any]:
+    """Return the closing object; where peers could not be measured it says why there are no ratios."""
+    told = as_json(reports, where, [f"{name}: {why}" for name, why in failed.items()])
+    if "peers" in failed:
+        told = {"ours_to_peers": None, "no_ours_to_peers": failed["peers"]} | told
+    return told | {"seconds": round(seconds, 1)}
 
 
 def _asked() -> argparse.Namespace:

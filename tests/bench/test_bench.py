@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from bench import engine, mix, profile, rulesets
-from bench.__main__ import BENCHMARKS, PAPER
-from bench.measure import REPOSITORY, CpuMeter, Origin, middle, quantile, quantiles
+from bench import engine, memory, mix, profile, rulesets
+from bench.__main__ import BENCHMARKS, PAPER, answer, main
+from bench.measure import REPOSITORY, BrokenRunError, CpuMeter, Origin, middle, quantile, quantiles
 from bench.report import BEGIN, END, Report, as_json, record, told
 from bench.shelf import Shelf
+from bench.stage import Stage
 
 WHERE = Origin("abc1234", "python -m bench engine", "2026-11-22 10:00 UTC", "2 cores")
 
@@ -76,6 +77,31 @@ def test_the_answer_says_what_failed() -> None:
     assert (answer["ok"], answer["failed"]) == (False, ["worker: it ended"])
     assert answer["benchmarks"]["engine"]["rows"] == [{"s": 1}]
     assert answer["origin"]["commit"] == "abc1234"
+
+
+def test_without_peers_the_answer_says_why_there_are_no_ratios() -> None:
+    told = answer([Report("engine", "The engine", [{"s": 1}])], WHERE, {"peers": "no broker"}, 1.26)
+    assert (told["ok"], told["failed"], told["seconds"]) == (False, ["peers: no broker"], 1.3)
+    assert (told["ours_to_peers"], told["no_ours_to_peers"]) == (None, "no broker")
+    assert list(told["benchmarks"]) == ["engine"]
+
+
+@pytest.mark.parametrize("error", [BrokenRunError("it ended"), KeyError("fork")], ids=["foreseen", "unforeseen"])
+def test_a_benchmark_that_falls_over_does_not_take_the_others_along(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(stage: Stage) -> list[Report]:
+        raise error
+
+    monkeypatch.setattr(memory, "run", run)
+    monkeypatch.setattr(engine, "run", lambda stage: [Report("engine", "The engine", [{"s": 1}])])
+    monkeypatch.setattr(sys, "argv", ["bench", "--json", "memory", "engine"])
+    assert main() == 1
+    out, said = capsys.readouterr()
+    closing = json.loads(out.splitlines()[-1])
+    assert (closing["ok"], list(closing["benchmarks"])) == (False, ["engine"])
+    assert closing["failed"][0].startswith("memory: ")
+    assert ("Traceback" in said) == isinstance(error, KeyError)
 
 
 def test_a_table_is_put_between_its_marks_and_nowhere_else(tmp_path: Path) -> None:
