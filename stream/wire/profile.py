@@ -1,9 +1,10 @@
 """A profile as bytes: what is fixed or random as it is, then msgpack of the rest, shortened if it is long.
 
-Format 4: the format, how many bytes of signs and of recent ids follow, these, then ["", as_of, sequence, wake, indexed,
-known_since, backfill_until, layout, states by key, standings by key], all as `Profile` has them, so that it is read in
-one go: the customer is the key of the bytes, NEVER is 0, an `indexed` that is `wake` is -1. A standing is [segment,
-since, past, until], without `until` for NEVER.
+Format 4: the format, how many bytes of signs and of recent ids follow (a byte each; if there are 255 or more of signs,
+255, and how many in four bytes behind), these, then ["", as_of, sequence, wake, indexed, known_since, backfill_until,
+layout, states by key, standings by key], all as `Profile` has them, so that it is read in one go: the customer is the
+key of the bytes, NEVER is 0, an `indexed` that is `wake` is -1. A standing is [segment, since, past, until], without
+`until` for NEVER.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from stream.wire.shortened import restored, shortened
 
 FORMAT = 4
 AS_WAKE = -1
+MANY = 0xFF
+"""Bytes of signs that are told in four bytes: no catalogue has more conditions than can be stored."""
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(Profile).decode
@@ -41,8 +44,12 @@ def encode_profile(profile: Profile) -> bytes:
         )
     )
     held = (signs.bit_length() + 7) // 8
-    head = bytes((FORMAT, held, len(recent))) + signs.to_bytes(held, "little") + recent
-    return head + shortened(parts, profile.as_of)
+    head = bytes((FORMAT, held, len(recent))) if held < MANY else _long_head(held, len(recent))
+    return head + signs.to_bytes(held, "little") + recent + shortened(parts, profile.as_of)
+
+
+def _long_head(held: int, recent: int) -> bytes:
+    return bytes((FORMAT, MANY, recent)) + held.to_bytes(4, "little")
 
 
 def _stored(standing: Standing) -> tuple[Any, ...]:
@@ -66,11 +73,14 @@ def decode_profile(customer_id: str, packed: bytes | None) -> Profile:
 
 
 def _read(customer_id: str, packed: bytes) -> Profile:
-    signs = 3 + packed[1]
+    begin, held = 3, packed[1]
+    if held == MANY:
+        begin, held = 7, int.from_bytes(packed[3:7], "little")
+    signs = begin + held
     recent = signs + packed[2]
     profile = _decode(restored(packed[recent:]))
     profile.customer_id = customer_id
-    profile.signs = int.from_bytes(packed[3:signs], "little")
+    profile.signs = int.from_bytes(packed[begin:signs], "little")
     profile.recent = packed[signs:recent]
     wake = profile.wake = profile.wake or NEVER
     indexed = profile.indexed

@@ -9,9 +9,20 @@ from stream.ports import Record
 from stream.service.slices import EngineFault, Work, understand
 from stream.wire.control import SOURCE, Origin
 from stream.wire.profile import decode_profile
+from tests.core.agreement import plan_of
 from tests.histories import DAY_MS, START_MS
-from tests.laws.starter import starter
+from tests.laws.starter import RULES_FOLDER, starter
 
+BETWEEN = """
+title: From {number}
+description: Has a cart between two values.
+owner: tests
+next_action: None
+enter:
+  all:
+    - {{last_event: cart_updated, has: {{value: {{at_least: {number}}}}}}}
+    - {{last_event: cart_updated, has: {{value: {{at_most: {most}}}}}}}
+"""
 CART = b'{"event_id":"%s","customer_id":"c-1","name":"cart_updated","properties":{"cart_id":"k","value":5}}'
 
 
@@ -108,6 +119,19 @@ def test_a_profile_that_cannot_be_bytes_is_a_fault_of_no_record_yet() -> None:
     one.changed["c-1"].states[1] = 10**30
     with pytest.raises(EngineFault, match="OverflowError"):
         one.finish()
+
+
+def test_a_catalogue_of_more_than_two_thousand_conditions_is_worked() -> None:
+    """All of them hold: what was decided under the last of them is kept, too."""
+    audiences = {f"audiences/a{n}.yaml": BETWEEN.format(number=n, most=n + 2_000) for n in range(1, 1_051)}
+    plan = plan_of({"vocabulary.yaml": (RULES_FOLDER / "vocabulary.yaml").read_text(), **audiences})
+    empty: dict[str, bytes] = {}
+    one = Work(plan, 0, 1, 0, {}, empty.get)
+    one.apply(understand(record(0, CART.replace(b'"value":5', b'"value":1500') % b"0"), plan))
+    changes = one.finish()
+    assert changes.told is not None
+    assert len(changes.told.transitions) == 1_050
+    assert decode_profile("c-1", changes.profiles["c-1"]).signs == (1 << 2_100) - 1
 
 
 def test_members_follow_the_moves() -> None:

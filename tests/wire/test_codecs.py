@@ -58,6 +58,15 @@ def a_profile() -> bytes:
     return encode_profile(profile)
 
 
+@pytest.mark.parametrize("number", [0, 2_031, 2_032, 2_039, 2_040, 5_000, 600_000])
+def test_a_gauge_of_any_number_is_kept(number: int) -> None:
+    profile = Profile("c", as_of=START_MS, signs=1 << number | 1, recent=b"6bytes" * 16)
+    profile.standings[1] = Standing("here", 5)
+    packed = encode_profile(profile)
+    assert parts_of(decode_profile("c", packed)) == parts_of(profile)
+    assert encode_profile(decode_profile("c", packed)) == packed
+
+
 def change_past(standing: Standing) -> None:
     standing.past.came_from = "elsewhere"
 
@@ -138,7 +147,7 @@ def test_no_bytes_are_a_customer_not_seen_before() -> None:
 
 @pytest.mark.parametrize(
     "packed",
-    [b"", b"\x03", b"\x04", b"\x04\0\0\0", b"\x04\0\0\0\xc1", b"\x04\0\0\0" + b"\x91" * 5_000],
+    [b"", b"\x03", b"\x04", b"\x04\0\0\0", b"\x04\0\0\0\xc1", b"\x04\xff\0\1\1", b"\x04\0\0\0" + b"\x91" * 5_000],
 )
 def test_bytes_that_are_no_profile_name_the_customer(packed: bytes) -> None:
     with pytest.raises(CorruptProfileError, match="customer 'c': profile") as caught:
