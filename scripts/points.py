@@ -74,7 +74,10 @@ OF_PARTS: Points = {
         *files(RULES, "test_starter_cases"),
         *files(CLI, "rules_check rules_cases"),
     ),
-    "`segments replay`: a file of events in, transitions out": (*files(CLI, "replay main"), *files(SERVICE, "replay")),
+    "`segments replay`: a file of events in, transitions out": (
+        *files(CLI, "replay main closed_pipe"),
+        *files(SERVICE, "replay"),
+    ),
     "Ports and fakes: one contract for the fake and for the real thing": files(
         CONTRACTS, "store_contract test_store producer_contract test_producer test_clock test_frontier"
     ),

@@ -1,10 +1,13 @@
 """The command `segments`: its groups, and what is said when something is wrong.
 
-Exit codes: 0 fine, 1 problems found, 2 wrong usage or settings.
+Exit codes: 0 fine, 1 problems found, 2 wrong usage or settings, 141 whoever read the answer went away before its end.
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -12,10 +15,31 @@ from typer.core import TyperGroup
 
 from stream.cli import demo, explain, replay, rules, serve, settings
 from stream.cli.annotations import as_json
-from stream.cli.screen import remark, say, say_json
+from stream.cli.screen import let_go, remark, say, say_json
 from stream.errors import RuleError, SettingsError, StreamError
 
 PROBLEMS, WRONG_USAGE = 1, 2
+READER_LEFT = 141
+"""What a shell reports of a program that SIGPIPE ended."""
+
+
+@contextmanager
+def _while_read() -> Iterator[None]:
+    """Print as long as anybody reads (`| head`): a closed pipe is no fault, and is told to nobody.
+
+    What was printed leaves here, not at the end of the interpreter, which can only complain.
+    """
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except (BrokenPipeError, SystemExit) as error:
+        # the tables' library ends the program by itself, with another code
+        if not isinstance(error if isinstance(error, OSError) else error.__context__, BrokenPipeError):
+            raise
+        let_go()
+        raise typer.Exit(READER_LEFT) from None
 
 
 class Commands(TyperGroup):
@@ -24,9 +48,15 @@ class Commands(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Remember whether a program is asking, for the shape of errors."""
         ctx.meta["segments.json"] = "--json" in args
-        return super().parse_args(ctx, args)
+        with _while_read():
+            return super().parse_args(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
+        """Run the command, as long as its answer is read."""
+        with _while_read():
+            return self._run(ctx)
+
+    def _run(self, ctx: Any) -> Any:
         """Run the command; exit 1 for rules and stored state that are wrong, 2 for settings and files to read."""
         try:
             return super().invoke(ctx)
@@ -40,9 +70,6 @@ class Commands(TyperGroup):
             told, code = list(error.problems), WRONG_USAGE
         except StreamError as error:
             told, code = [str(error)], PROBLEMS
-        except BrokenPipeError:
-            # whoever read the answer (`| head`) has seen enough; nothing may be flushed into the closed pipe
-            raise typer.Exit(PROBLEMS) from None
         if ctx.meta["segments.json"]:
             say_json({"ok": False, "problems": told})
         else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -33,6 +34,17 @@ def say(text: str) -> None:
 def remark(text: str) -> None:
     """Print a line beside the answer."""
     print(text, file=sys.stderr)
+
+
+def let_go() -> None:
+    """Let what is still to be printed into a closed pipe go nowhere: the interpreter would try it again at its end."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
 
 
 def say_json(answer: Mapping[str, Any]) -> None:
