@@ -169,7 +169,7 @@ class Partition:
         incoming = [understand(record, plan) for record in records]
         customers = {each.content.customer_id for each in incoming if isinstance(each.content, Event)}
         stored = await self._fetch(customers)
-        with self._stride.measured(len(records)):
+        with self._stride.measured(records):
             work, changes = self._worked(stored, lambda work: self._aside.apply(incoming, work))
         if work.refused:
             await self._raise_when_lost()  # who has the partition now sends them, too

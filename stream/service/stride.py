@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sized
 from contextlib import contextmanager
 from time import thread_time
 
@@ -51,11 +51,11 @@ class Stride:
         return min(self._most_records, max(self._fewest, int(seconds / self._record_s)))
 
     @contextmanager
-    def measured(self, records: int) -> Iterator[None]:
-        """Learn how long the block takes, in which so many records are worked and nothing is waited for."""
+    def measured(self, records: Sized, already: int = 0) -> Iterator[None]:
+        """Learn how long the block takes in which these records are worked, without the first ones; it may add some."""
         began_s = self._cpu_s()
         yield
-        self._learn(records, self._cpu_s() - began_s)
+        self._learn(len(records) - already, self._cpu_s() - began_s)
 
     def _learn(self, records: int, seconds: float) -> None:
         if records >= self._fewest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from time import thread_time
 
 from stream.service.aside import Aside
 from stream.service.limits import Limits
@@ -19,9 +20,9 @@ BITE_S = 0.002
 class Waking:
     """How one partition wakes customers."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, cpu_s: Callable[[], float] = thread_time) -> None:
         """Judge how many there may be from the first on."""
-        self._stride = Stride(limits.timers, limits.timers_s, FEWEST_WAKES)
+        self._stride = Stride(limits.timers, limits.timers_s, FEWEST_WAKES, cpu_s)
         self._most_moves = limits.timer_moves
 
     @property
@@ -40,9 +41,10 @@ class Waking:
         for start in range(0, len(customers), few):
             if start:
                 await asyncio.sleep(0)
-            bite = customers[start : start + few]
-            with self._stride.measured(len(bite)):
-                work.wake_all(bite, self._most_moves)
+            if len(work.woken) < start:
+                break  # as many moves as there may be: the rest stays due
+            with self._stride.measured(work.woken, start):
+                work.wake_all(customers[start : start + few], self._most_moves)
         try:
             return work, work.finish()
         except EngineFault:

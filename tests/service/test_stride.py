@@ -20,7 +20,7 @@ class Cpu:
 def work(stride: Stride, cpu: Cpu, record_s: float, slices: int = 20) -> int:
     """Work slices of what the stride allows; return what it allows then."""
     for _ in range(slices):
-        with stride.measured(stride.records):
+        with stride.measured(range(stride.records)):
             cpu.used_s += stride.records * record_s
     return stride.records
 
@@ -44,7 +44,7 @@ def test_nothing_is_learnt_of_a_slice_of_a_few_records() -> None:
     cpu = Cpu()
     stride = Stride(10_000, 0.05, cpu_s=cpu)
     before = stride.records
-    with stride.measured(FEWEST_RECORDS - 1):
+    with stride.measured(range(FEWEST_RECORDS - 1)):
         cpu.used_s += 5.0
     assert stride.records == before
 

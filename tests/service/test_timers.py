@@ -12,6 +12,7 @@ from tests.core.agreement import plan_of
 from tests.histories import DAY_MS, START_MS, Line, write
 from tests.laws.starter import as_text, starter
 from tests.oracle.story import audience
+from tests.service.test_stride import Cpu
 from tests.town import Member, Town, consumed, replayed, turns
 
 WEEKEND = {"today": {"weekday": ["saturday", "sunday"]}}
@@ -126,3 +127,22 @@ async def test_timers_that_cannot_be_bytes_are_worked_again_with_care() -> None:
     work, changes = await Waking(Limits()).woken(["c-1"], Aside(), begin)
     assert (work.woken, changes.timers) == (["c-1"], {"c-1": None})
     assert begun[-1] is True
+
+
+async def test_what_stays_due_says_nothing_about_the_speed() -> None:
+    """The first twenty have all the moves that there may be: the others were not woken, so not quick either."""
+
+    class Full(Work):
+        """Every customer takes a millisecond and moves twenty times."""
+
+        def wake(self, customer_id: str) -> None:
+            self.woken.append(customer_id)
+            self.moves += [None] * 20  # type: ignore[list-item]
+            cpu.used_s += 0.001
+
+    cpu = Cpu()
+    waking = Waking(Limits(timers=500, timer_moves=400, timers_s=0.01), cpu)
+    for _ in range(10):
+        work = Full(starter(), 0, 1, 0, {}, {}.get)
+        await waking.woken([f"c-{number}" for number in range(waking.most)], Aside(), lambda _, work=work: work)
+    assert waking.most == 20
