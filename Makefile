@@ -28,7 +28,7 @@ $(READY): requirements-dev.lock pyproject.toml
 	    "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo "$$p"; break; }; done || true); \
 	if [ -z "$$python" ]; then echo "Python 3.11 or newer is needed; none of python3.11, python3.12, python3.13, python3 is. Install one (Debian: apt-get install python3 python3-venv)." >&2; exit 1; fi; \
 	if [ ! -x $(BIN)/python ]; then "$$python" -m venv $(VENV) || { echo "$$python cannot make a virtual environment (Debian: apt-get install python3-venv)." >&2; exit 1; }; fi
-	@echo "setting up $(VENV) (once; about a minute)"
+	@echo "setting up $(VENV) (once; about a minute)" >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

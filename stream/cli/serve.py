@@ -49,10 +49,11 @@ def run(rules: RulesFolder = None) -> None:
 
     with stoppable():
         settings = ready(rules)
+        read = loaded(settings)  # a mistake in the rules is said before any server is started
         with embedded(settings, Path(settings.folder), clock_of(settings), settings.sources) as place:
             remark(honest_line(Path(settings.folder)))
             remark(f"Kafka for producers and consumers: {place.settings.kafka_brokers}")
-            asyncio.run(serve(place, loaded(settings)))
+            asyncio.run(serve(place, read))
 
 
 @topics.command("apply")
