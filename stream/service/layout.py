@@ -11,7 +11,9 @@ from stream.errors import LayoutError
 from stream.ports import Clock, Commit, Log, Message, Producer, Store
 from stream.service.topics import Topics
 from stream.wire.control import Use, control_headers, encode_control
+from stream.wire.head import FORMAT as HEAD_FORMAT
 from stream.wire.head import Head, decode_head, encode_head
+from stream.wire.profile import FORMAT as PROFILE_FORMAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,8 @@ class Deployment:
     @property
     def layout(self) -> bytes:
         """Return the layout record: partitions and the formats of our bytes."""
-        return json.dumps({"partitions": self.partitions, "head": 1, "profile": 1}, sort_keys=True).encode()
+        parts = {"partitions": self.partitions, "head": HEAD_FORMAT[0], "profile": PROFILE_FORMAT}
+        return json.dumps(parts, sort_keys=True).encode()
 
 
 def partitions_of(layout: bytes) -> int:
@@ -44,7 +47,9 @@ async def prepare(
     The very first start lays everything out at once and writes into every partition which rules decide there.
     Raises LayoutError where state and log do not belong together.
     """
-    if await store.layout() is not None:
+    stored = await store.layout()
+    if stored is not None:
+        _refuse_another(deployment, stored)
         await store.initialise(deployment.layout, dict.fromkeys(range(deployment.partitions), b""))
         return await _move(deployment, store) if deployment.log_id else 0
     bounds = await log.bounds(topics.events)
@@ -57,6 +62,16 @@ async def prepare(
     await _announce(deployment, topics, producer, clock)
     await store.initialise(deployment.layout, {number: encode_head(head) for number, head in heads.items()})
     return 0
+
+
+def _refuse_another(deployment: Deployment, stored: bytes) -> None:
+    if stored != deployment.layout:
+        anew = "rebuild with a new namespace, group and topic prefix"
+        raise LayoutError(
+            f"the state under {deployment.keys} has {stored.decode(errors='replace')}, this worker writes "
+            f"{deployment.layout.decode()}; partitions and formats are fixed at the first start: start the version and "
+            f"count of the state, or {'remove the state folder' if deployment.log_id else anew} [layout]"
+        )
 
 
 async def _refuse_lost_state(deployment: Deployment, topics: Topics, store: Store, log: Log) -> None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import pytest
 
+from stream.core.profile import Profile
 from stream.errors import LayoutError
 from stream.service.layout import Deployment, prepare
-from stream.wire.head import decode_head
+from stream.wire import head, profile
+from stream.wire.head import Head, decode_head, encode_head
+from stream.wire.profile import encode_profile
 from tests.fake_clock import FakeClock
 from tests.fake_log import FakeLog, FakeProducer
 from tests.fakes import FakeServer, FakeStore
@@ -54,6 +60,28 @@ async def test_the_first_start_notes_where_time_began_and_no_later_one_does() ->
     await prepare(TWO, TOPICS, FakeStore(server), FakeProducer(FakeLog()), log, FakeClock(1_000))
     await prepare(TWO, TOPICS, FakeStore(server), FakeProducer(FakeLog()), log, FakeClock(5_000))
     assert [decode_head(server.partitions[number].head).anchor_ms for number in range(2)] == [1_000, 1_000]
+
+
+def test_the_layout_names_the_formats_that_are_written() -> None:
+    said = json.loads(TWO.layout)
+    assert said == {"partitions": 2, "head": head.FORMAT[0], "profile": profile.FORMAT}
+    assert (said["head"], said["profile"]) == (encode_head(Head(0))[0], encode_profile(Profile("c"))[0])
+
+
+@pytest.mark.parametrize(
+    ("log_id", "what_to_do"), [("", "rebuild with a new namespace"), ("memory", "remove the state folder")]
+)
+async def test_a_state_of_another_profile_format_is_refused(log_id: str, what_to_do: str) -> None:
+    server, older = FakeServer(), json.dumps({"head": 1, "partitions": 2, "profile": profile.FORMAT - 1})
+    await FakeStore(server).initialise(older.encode(), {0: b"theirs", 1: b"theirs"})
+    with pytest.raises(LayoutError) as caught:
+        await prepare(
+            replace(TWO, log_id=log_id), TOPICS, FakeStore(server), FakeProducer(FakeLog()), Used(), FakeClock()
+        )
+    said = str(caught.value)
+    assert f"under seg:test has {older}, this worker writes {TWO.layout.decode()}; " in said
+    assert what_to_do in said
+    assert server.layout == older.encode()
 
 
 async def _no() -> bool:
