@@ -78,14 +78,28 @@ class WatchedStore(RedisStore):
         await super().commit(partition, commit)
 
 
+class CountedTransitions(Prometheus):
+    """The metrics, counting transitions of all dimensions."""
+
+    told = 0
+
+    def transitions(self, dimension: str, entered: str, cause: str, n: int) -> None:
+        """Count n committed transitions into this segment, empty for outside."""
+        self.told += n
+        super().transitions(dimension, entered, cause, n)
+
+
 class Lone:
     """The partition, and what it used; make it with `lone`."""
 
-    def __init__(self, servers: Servers, partition: Partition, store: WatchedStore) -> None:
-        self._servers, self.partition, self.store = servers, partition, store
+    def __init__(
+        self, servers: Servers, partition: Partition, store: WatchedStore, metrics: CountedTransitions
+    ) -> None:
+        self._servers, self.partition, self.store, self._metrics = servers, partition, store, metrics
 
     async def work(self, records: Sequence[Record], batch: int = BATCH) -> Row:
-        """Return what it takes until these records are committed: events/s, µs of CPU here and in Redis, cold share."""
+        """Return what it takes until these records are committed: events/s, µs of CPU here and in Redis, shares."""
+        known, told = self.partition.head.customers, self._metrics.told
         redis_pid, self.store.cold = self._servers.redis_pid, 0
         with rare_collections():  # as in a worker
             wall, used, redis = perf_counter(), process_time(), cpu_s(redis_pid)
@@ -97,6 +111,8 @@ class Lone:
             "events/s": events / wall_s,
             "µs CPU/event": used_s / events * 1e6,
             "redis µs/event": redis_s / events * 1e6,
+            "transitions/event": (self._metrics.told - told) / events,
+            "first records/event": (self.partition.head.customers - known) / events,
             "cold reads/event": self.store.cold / events,
         }
 
@@ -111,6 +127,7 @@ async def lone(
     store = WatchedStore(servers.redis_url, NAMESPACE)
     rules = (1, chosen.rules.hash)
     limits = Limits(slice_records=slice_records, slice_bytes=1 << 30, slice_s=SLICE_S, cache_bytes=cache_bytes)
+    metrics = CountedTransitions()
     shared = Neighbours(
         plan=chosen.rules.plan,
         rules=rules,
@@ -118,7 +135,7 @@ async def lone(
         topics=Topics(NAMESPACE),
         store=store,
         producer=Nowhere(),
-        metrics=Prometheus(),
+        metrics=metrics,
         clock=WallClock(),
         limits=limits,
     )
@@ -126,7 +143,7 @@ async def lone(
     try:
         await store.initialise(LAYOUT, {0: encode_head(Head(0, rules=rules))})
         await partition.take(0, 0)
-        yield Lone(servers, partition, store)
+        yield Lone(servers, partition, store, metrics)
     finally:
         await partition.release()
         await store.close()

@@ -28,6 +28,8 @@ QUICK_TIMERS, FULL_TIMERS = 1_000, 20_000
 BATCHES = (10, 100, 1_000, 5_000)
 CUSTOMER_KIB = 0.8
 """What a known customer takes on the shelf, at most."""
+ACTIVE = 10_000
+"""So many customers have events, however many there are."""
 BUSY = 2
 DAY_MS = 86_400_000
 KEY = "µs CPU/event"
@@ -40,8 +42,11 @@ def run(stage: Stage) -> list[Report]:
     notes = [
         "the equal work's rules and log, the same events at every size; ÷ first: against the first row of its kind",
         "rules: audiences, of which 5 ask about the event; customers, history: slices with packed profiles in a dict; "
-        f"history: {BUSY} customers take turns; cold reads, batches: a partition with a real Redis, without a broker; "
+        f"customers: the same {ACTIVE:,} have the same events in every town, and the same state when they begin; "
+        f"history: {BUSY} customers take turns; cache, records in a commit: a partition, a real Redis, no broker; "
         "timers: of all known customers so many percent leave an audience within one minute of ticks, cost per wake-up",
+        "cold reads/event: customers that Redis was asked for; first records are among them, and those whom the cache "
+        "had let go; a slice asks for each customer once; rows without this cell ask nobody",
     ]
     return [Report("scaling", "What the cost of an event grows with", rows, notes)]
 
@@ -66,13 +71,14 @@ def _median(stage: Stage, what: str, size: str, measure: Callable[[], Row]) -> R
 
 def _worked(shelf: Shelf, records: Sequence[Record]) -> Row:
     """Return what it takes to work these records on a shelf."""
-    told = shelf.transitions
+    told, known = shelf.transitions, len(shelf.profiles)
     with rare_collections():  # as in a worker
         wall, used = perf_counter(), process_time()
         shelf.work(records)
         wall_s, used_s = perf_counter() - wall, process_time() - used
     row: Row = {KEY: used_s / len(records) * 1e6, "events/s": len(records) / wall_s}
-    return row | {"transitions/event": (shelf.transitions - told) / len(records)}
+    row |= {"transitions/event": (shelf.transitions - told) / len(records)}
+    return row | {"first records/event": (len(shelf.profiles) - known) / len(records)}
 
 
 # -- rules ----------------------------------------------------------------------------------
@@ -109,18 +115,35 @@ def many_rules(count: int) -> dict[str, str]:
 
 
 def _of_customers(stage: Stage) -> Iterator[Row]:
-    samples = Shelf(equal.rules().rules.plan)
+    plan = equal.rules().rules.plan
+    samples = Shelf(plan)
     samples.work(equal.log(10_000).records())
     known = list(samples.profiles.values())
+    records = equal.log(stage.pick(QUICK_EVENTS, FULL_EVENTS), ACTIVE, 1.0, BEGINS_MS + DAY_MS).records()
     for count in stage.pick(QUICK_CUSTOMERS, FULL_CUSTOMERS):
         wanted_gib = count * CUSTOMER_KIB / 2**20
         if available_gib() < 2 * wanted_gib:
             yield {"what": "customers", "size": f"{count:,}: no {2 * wanted_gib:.0f} GiB free", KEY: None}
             continue
-        shelf = Shelf(equal.rules().rules.plan)
-        shelf.profiles = {f"c-{number}": bytes(bytearray(known[number % len(known)])) for number in range(count)}
-        records = equal.log(stage.pick(QUICK_EVENTS, FULL_EVENTS), count, 1.0, BEGINS_MS + DAY_MS).records()
-        yield _median(stage, "customers", f"{count:,}", lambda shelf=shelf, records=records: _worked(shelf, records))
+        town = town_of(count, ACTIVE, known)
+
+        def measure(town: dict[str, bytes] = town) -> Row:
+            shelf = Shelf(plan)
+            shelf.profiles = dict(town)  # of its own: who was worked once has no change left to make
+            return _worked(shelf, records)
+
+        yield _median(stage, "customers", f"{count:,}", measure)
+
+
+def town_of(count: int, active: int, known: Sequence[bytes]) -> dict[str, bytes]:
+    """Return so many profiles by customer; the active ones are the same in every town and lie spread among the rest."""
+    step = count // active
+    town = {}
+    for number in range(count):
+        place, is_other = divmod(number, step)
+        customer_id = f"t-{number}" if is_other or place >= active else f"c-{place}"
+        town[customer_id] = bytes(bytearray(known[place % len(known)]))
+    return town
 
 
 def _of_history(stage: Stage) -> Iterator[Row]:
@@ -144,8 +167,9 @@ def _of_history(stage: Stage) -> Iterator[Row]:
 def _of_cold_reads(stage: Stage) -> Iterator[Row]:
     log = _log(stage, skew=1.0)
     profiles_bytes = _profiles_bytes(stage, log)
-    for size, cache_bytes in {"0 %": 2 * profiles_bytes, "50 %": profiles_bytes // 2, "100 %": 0}.items():
-        yield _median(stage, "cold reads", size, _partition(stage, log, cache_bytes=cache_bytes))
+    sizes = {"all profiles": 2 * profiles_bytes, "half of them": profiles_bytes // 2, "none": 0}
+    for size, cache_bytes in sizes.items():
+        yield _median(stage, "the cache has room for", size, _partition(stage, log, cache_bytes=cache_bytes))
 
 
 def _profiles_bytes(stage: Stage, log: EqualLog) -> int:
@@ -188,7 +212,8 @@ def _of_timers(stage: Stage) -> Iterator[Row]:
                 raise BrokenRunError(f"{due} timers were due, {shelf.transitions - customers} customers left")
             return row | {
                 KEY: float(row[KEY] or 0) * len(ticks) / due,
-                "events/s": float(row["events/s"] or 0) * due / 62,
+                "events/s": float(row["events/s"] or 0) * due / len(ticks),
+                "transitions/event": float(row["transitions/event"] or 0) * len(ticks) / due,
             }
 
         yield _median(stage, f"timers of {customers:,} customers in a minute", f"{percent} %", measure)

@@ -11,7 +11,7 @@ import pytest
 from bench import equal, rulesets
 from bench.dimensions import without
 from bench.lone import lone
-from bench.scaling import compared, leaving_rules, many_rules, purchases_of, ticks_of_a_minute
+from bench.scaling import compared, leaving_rules, many_rules, purchases_of, ticks_of_a_minute, town_of
 from bench.servers import Servers
 from bench.shelf import Shelf
 from stream.adapters.embedded import EmbeddedValkey
@@ -35,6 +35,14 @@ def test_of_many_rules_five_ask_about_the_event(tmp_path: Path) -> None:
 def test_the_cost_of_each_size_stands_against_the_first() -> None:
     rows: list[Any] = [{"µs CPU/event": 2.0}, {"µs CPU/event": 3.0}, {"µs CPU/event": None}]
     assert [row.get("÷ first") for row in compared(rows)] == [1.0, 1.5, None]
+
+
+def test_the_active_customers_are_the_same_in_every_town() -> None:
+    small, large = (town_of(count, 10, [b"one", b"two", b"three"]) for count in (10, 105))
+    assert (len(small), len(large)) == (10, 105)
+    assert {name: large[name] for name in small} == small
+    places = [place for place, name in enumerate(large) if name in small]
+    assert places == list(range(0, 100, 10))
 
 
 def test_what_looks_at_a_dimension_goes_with_it() -> None:
@@ -61,10 +69,12 @@ async def test_a_partition_without_a_cache_reads_every_customer_of_a_slice(serve
     log = equal.log(300, customers=10, skew=1.0)
     async with lone(servers, equal.rules(), slice_records=50) as warm:
         found = await warm.work(log.records())
-        assert found["cold reads/event"] == 10 / 300
+        assert found["cold reads/event"] == found["first records/event"] == 10 / 300
+        assert found["transitions/event"] == equal.changes(log.purchases).total() / 300
     async with lone(servers, equal.rules(), slice_records=50, cache_bytes=0) as cold:
         found = await cold.work(log.records())
         customers_of_slices = sum(
             len({each.customer_id for each in log.purchases[i : i + 50]}) for i in range(0, 300, 50)
         )
         assert found["cold reads/event"] == customers_of_slices / 300
+        assert found["first records/event"] == 10 / 300
