@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Callable
-from typing import Any, cast
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
 
 import faust
 import structlog
 from yarl import URL
 
+from stream.adapters.clock import WallClock
 from stream.adapters.kafka_consumer import BatchConsumer, BatchTransport, Wiring
 from stream.adapters.kafka_errors import CLIENT_ERRORS, translated
 from stream.adapters.kafka_lane import LaneStatus
@@ -19,7 +20,7 @@ from stream.adapters.kafka_reach import reach
 from stream.adapters.kafka_watchdog import leave
 from stream.adapters.patience import ended
 from stream.errors import UnavailableError
-from stream.ports import RecordHandler
+from stream.ports import Clock, RecordHandler
 
 FIRST_RETRY_MS = 100
 LONGEST_RETRY_MS = 5_000
@@ -27,6 +28,8 @@ STOP_WAIT_S = 20.0
 """What is not stopped by then is left to the end of the process: nothing that was committed depends on it."""
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 
 class EventsApp(faust.App):
@@ -104,28 +107,39 @@ def _raise_crash(app: EventsApp, starting: asyncio.Future[None]) -> None:
 
 
 async def wait_for_broker(
+    options: KafkaOptions, first_ms: int = FIRST_RETRY_MS, longest_ms: int = LONGEST_RETRY_MS
+) -> None:
+    """Return when the broker answers; until then say why not and try again. Raises SettingsError as `reach` does."""
+    await once_there(options, lambda: reach(options), first_ms, longest_ms)
+
+
+async def once_there(
     options: KafkaOptions,
+    attempt: Callable[[], Awaitable[T]],
     first_ms: int = FIRST_RETRY_MS,
     longest_ms: int = LONGEST_RETRY_MS,
     patience_s: float = math.inf,
-) -> None:
-    """Return when the broker answers; until then say why not and try again, ever more slowly.
+    clock: Clock | None = None,
+) -> T:
+    """Return what `attempt` returns; while the broker is away say why, and try again, ever more slowly.
 
-    Raises UnavailableError when the next try would come after `patience_s`, SettingsError for what waiting mends not.
+    Raises UnavailableError when the last try, after `patience_s`, failed too; SettingsError for what waiting mends not.
     """
+    clock = clock or WallClock()
     wait_s, longest_s = first_ms / 1000, longest_ms / 1000
-    gives_up_at = asyncio.get_running_loop().time() + patience_s
+    gives_up_at = clock.elapsed() + patience_s
     while True:
         try:
-            await reach(options)
+            return await attempt()
         except UnavailableError as error:
-            if asyncio.get_running_loop().time() + wait_s > gives_up_at:
+            pause_s = min(wait_s, gives_up_at - clock.elapsed())
+            if pause_s <= 0:
                 raise UnavailableError(f"gave up after {patience_s:g} s: {error}") from error
-            log.warning("broker_not_there", bootstrap=options.bootstrap, retry_in_s=wait_s, reason=str(error))
-            await asyncio.sleep(wait_s)
-            wait_s = min(wait_s * 2, longest_s)
-        else:
-            return
+            log.warning(
+                "broker_not_there", bootstrap=options.bootstrap, retry_in_s=round(pause_s, 3), reason=str(error)
+            )
+        await clock.sleep(pause_s)
+        wait_s = min(wait_s * 2, longest_s)
 
 
 def has_joined(app: EventsApp) -> bool:

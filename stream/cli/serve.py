@@ -59,21 +59,23 @@ def run(rules: RulesFolder = None) -> None:
 @topics.command("apply")
 def apply(wait: Patience = APPLY_WAIT_S, as_json: AsJson = False) -> None:
     """Create the topics that are missing, as the settings say; leave those that are there as they are."""
-    from stream.adapters.kafka import wait_for_broker
+    from stream.adapters.kafka import once_there
+    from stream.adapters.kafka_reach import reach
     from stream.adapters.kafka_settings import kafka_options
     from stream.adapters.kafka_topics import apply_topics, topic_plans
     from stream.service.topics import Topics
 
     settings = ready(None)
 
+    options = kafka_options(settings)
+    topics, stamps = Topics(settings.topic_prefix), settings.clock == "wall" and not settings.sources
+    plans = topic_plans(topics, settings.partitions, broker_stamps=stamps)
+
     async def create() -> list[str]:
-        options = kafka_options(settings)
-        await wait_for_broker(options, settings.backoff_min_ms, settings.backoff_max_ms, wait)
-        topics, stamps = Topics(settings.topic_prefix), settings.clock == "wall" and not settings.sources
-        plans = topic_plans(topics, settings.partitions, broker_stamps=stamps)
+        await reach(options)
         return await apply_topics(options, plans, settings.replication)
 
-    created = asyncio.run(create())
+    created = asyncio.run(once_there(options, create, settings.backoff_min_ms, settings.backoff_max_ms, wait))
     if as_json:
         say_json({"ok": True, "created": created})
     else:

@@ -11,10 +11,12 @@ import pytest
 from aiokafka.admin import AIOKafkaAdminClient
 from structlog.testing import capture_logs
 
-from stream.adapters.kafka import wait_for_broker
+from stream.adapters.kafka import once_there, wait_for_broker
 from stream.adapters.kafka_options import KafkaOptions
+from stream.errors import UnavailableError
 from tests.brokers.fixtures import Log
 from tests.brokers.kafka_broker import free_ports
+from tests.fake_clock import FakeClock
 
 WORKER = """
 import asyncio, signal, sys
@@ -112,6 +114,30 @@ async def test_without_a_broker_it_says_so_tries_again_and_shows_no_traceback(
     assert all(line["bootstrap"] == f"127.0.0.1:{port}" for line in lines)
     assert "[kafka-unavailable]" in lines[0]["reason"]
     assert "Traceback" not in caplog.text
+
+
+async def test_who_gives_up_has_waited_as_long_as_it_says_and_tried_once_more() -> None:
+    clock, tried_at = FakeClock(), []
+
+    async def attempt() -> None:
+        tried_at.append(clock.elapsed())
+        raise UnavailableError("nobody there")
+
+    with pytest.raises(UnavailableError, match=r"^gave up after 4 s: nobody there$"):
+        await once_there(KafkaOptions("unused"), attempt, 1_000, 5_000, 4, clock)
+    assert tried_at == [0, 1, 3, 4]
+
+
+async def test_without_patience_it_tries_once() -> None:
+    tried = []
+
+    async def attempt() -> None:
+        tried.append(1)
+        raise UnavailableError("nobody there")
+
+    with pytest.raises(UnavailableError, match=r"^gave up after 0 s: "):
+        await once_there(KafkaOptions("unused"), attempt, patience_s=0, clock=FakeClock())
+    assert tried == [1]
 
 
 @pytest.mark.servers
