@@ -13,7 +13,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 
 from stream.adapters.kafka_errors import CLIENT_ERRORS, translated
 from stream.adapters.kafka_options import MEBIBYTE, KafkaOptions
-from stream.errors import LayoutError, SettingsError
+from stream.errors import LayoutError, SettingsError, UnavailableError
 from stream.service.topics import Topics
 
 FOR_EVER = -1
@@ -22,6 +22,7 @@ MONTH_MS = 30 * 86_400_000
 DEAD_LETTER_BYTES = MEBIBYTE + 64 * 1024
 
 APPEND = "LogAppendTime"
+CONTROLLER = "kafka-controller"
 
 # history keeps its dates and scaled clocks run ahead of the broker's
 _TIMES = {"message.timestamp.type": "CreateTime", "message.timestamp.after.max.ms": str(LONG_MAX)}
@@ -57,11 +58,12 @@ def topic_plans(
 async def apply_topics(options: KafkaOptions, plans: Sequence[TopicPlan], replication: int = 1) -> list[str]:
     """Create the topics that are missing; return their names. Existing ones are left as they are.
 
-    `replication` of -1 leaves the number of replicas to the brokers.
+    `replication` of -1 leaves the number of replicas to the brokers. Raises UnavailableError, SettingsError.
     """
     # the client takes -1 only beside a list of who holds what, be it empty
     by_broker: dict[int, list[int]] | None = {} if replication < 0 else None
     async with _admin(options) as admin:
+        await _check_controller(admin, options.bootstrap)
         wanted = [NewTopic(each.name, each.partitions, replication, by_broker, each.settings) for each in plans]
         answer = (await admin.create_topics(wanted)).to_object()
     created = []
@@ -72,6 +74,19 @@ async def apply_topics(options: KafkaOptions, plans: Sequence[TopicPlan], replic
         elif error is not aiokafka.errors.TopicAlreadyExistsError:
             raise translated(error(topic.get("error_message")), f"creating the topic {topic['topic']}")
     return created
+
+
+async def _check_controller(admin: Any, bootstrap: str) -> None:
+    """Return where somebody makes topics; the client itself fails with no word about it. Raises UnavailableError."""
+    client = admin._client
+    if client.cluster.controller is None:
+        await client.force_metadata_update()
+    if client.cluster.controller is None:
+        raise UnavailableError(
+            f"Kafka at {bootstrap}: the broker names no controller, which makes topics: an embedded one makes them by"
+            " itself at first use, nothing is to be done; a cluster has none while it elects one, try again, or look"
+            f" after its controllers [{CONTROLLER}]"
+        )
 
 
 async def partition_counts(options: KafkaOptions, names: Sequence[str]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from typing import Any
 import aiokafka
 import faust
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.client import AIOKafkaClient
 from aiokafka.cluster import ClusterMetadata
 from aiokafka.conn import AIOKafkaConnection
@@ -180,6 +181,15 @@ def test_requests_are_sent_and_answered_as_the_courier_takes_it() -> None:
     assert ProduceResponse_v7.SCHEMA.fields[0].array_of.fields[1].array_of.names[:2] == ("partition", "error_code")
     code = source(AIOKafkaConnection._handle_frame)
     assert "self._requests[0]" in code, "answers come in the order of the requests"
+
+
+def test_topics_are_made_by_the_controller_that_the_client_knows() -> None:
+    """Where it knows none, it asks once and then fails on None: we look first."""
+    assert "self._client = AIOKafkaClient(" in source(AIOKafkaAdminClient.__init__)
+    assert "self._send_to_controller(" in source(AIOKafkaAdminClient.create_topics)
+    code = source(AIOKafkaAdminClient._send_to_controller)
+    assert "if self._client.cluster.controller is None:\n            await self._client.force_metadata_update()" in code
+    assert "self._client.cluster.controller.nodeId" in code
 
 
 def test_batches_are_read_and_built_where_we_lean_on_it() -> None:

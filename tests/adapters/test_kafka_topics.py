@@ -70,6 +70,13 @@ async def test_the_mock_broker_makes_four_partitions_by_itself(mock_kafka: Log) 
         await check_topics(options, Topics(), 64, can_describe=False)
 
 
+@pytest.mark.servers
+async def test_a_broker_that_names_no_controller_makes_no_topics_when_asked(mock_kafka: Log) -> None:
+    said = rf"^Kafka at {mock_kafka.bootstrap}: the broker names no controller.* embedded .* \[kafka-controller\]$"
+    with pytest.raises(UnavailableError, match=said):
+        await apply_topics(mock_kafka.options("unused"), topic_plans(Topics(), 4))
+
+
 async def test_without_a_broker_it_says_where_it_looked() -> None:
     (port,) = free_ports(1)
     with pytest.raises(UnavailableError, match=rf"looking after topics: KafkaConnectionError: .*{port}"):

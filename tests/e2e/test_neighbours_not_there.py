@@ -95,3 +95,11 @@ def test_topics_apply_without_a_broker_gives_up_and_says_what_to_do(
     assert "is KAFKA_BOOTSTRAP_SERVERS right? [kafka-unavailable]" in last
     assert last.startswith('{"ok": false') is bool(json)
     assert "Traceback" not in apply.said
+
+
+def test_topics_apply_on_an_embedded_broker_says_that_nothing_is_to_be_done(broker: str, tmp_path: Path) -> None:
+    with segments(Site(broker, "redis://unused", tmp_path), "topics", "apply", "--wait", "0.5") as apply:
+        assert apply.ended() == 1
+        last = apply.said.splitlines()[-1]
+    assert f"gave up after 0.5 s: Kafka at {broker}: the broker names no controller" in last
+    assert "Traceback" not in apply.said
