@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import islice
@@ -26,7 +26,7 @@ IDLE_S = 5.0
 FORK_RATE = 1_000
 QUICK_FORK_MIB, FULL_FORK_MIB = 128, 1_024
 Span = tuple[float, float]
-Timed = tuple[int, dict[str, Any]]
+Event = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,11 @@ class Load:
     rate: int
     seconds: float
     fork_mib: int = 0
+
+    @property
+    def spans_s(self) -> tuple[float, float]:
+        """Return how long it warms up, and how long it is measured."""
+        return WARM_UP_S, self.seconds
 
     @property
     def meanwhile(self) -> str:
@@ -51,6 +56,8 @@ def run(stage: Stage) -> list[Report]:
         f"starter rules ({chosen.segments} segments); {mix.traffic(1).what}; one record at a time, no linger",
         "from just before an event is handed to the producer to when the consumer's poll returned its transition; "
         "producer, worker, consumer, Redis and broker share the cores",
+        "Redis is asked for first records and nobody else (cold reads/event is first records/event): whoever was seen "
+        "before is in the worker's cache",
         "rate 0: nothing is sent, the CPU is what waiting costs; % of one core",
         stage.servers.note,
     ]
@@ -67,21 +74,34 @@ async def _measured(stage: Stage, chosen: rulesets.Chosen) -> list[Row]:
     site = await fresh(stage.servers, stage.folder, broker_stamps=True)
     spans: list[Span] = []
     rows: list[Row] = []
-    events = mix.week(1_000_000)
+    events, known = mix.week(1_000_000), set[str]()
     with site.worker(chosen, "wall") as worker:
         await site.until(worker.is_ready, worker, "the worker to be ready")
         await site.until(lambda: site.committed >= PARTITIONS, worker, "its first records")
         with probing(site.servers.bootstrap, site.topics.transitions, PARTITIONS) as probe:
             for load in _loads(stage):
-                row, span = await _at(site, worker, probe.pid, events, load)
-                rows.append(row)
+                sent = [[event for _, event in islice(events, int(load.rate * each))] for each in load.spans_s]
+                row, span = await _at(site, worker, probe.pid, sent, load)
+                rows.append(row | {"first records/event": first_share(sent, known)})
                 spans.append(span)
-    return [row | _told(probe.received, span) for row, span in zip(rows, spans, strict=True)]
+    return [
+        row | _told(probe.received, span, int(load.rate * load.seconds))
+        for row, span, load in zip(rows, spans, _loads(stage), strict=True)
+    ]
 
 
-async def _at(site: Site, worker: Worker, consumer_pid: int, events: Iterator[Timed], load: Load) -> tuple[Row, Span]:
+def first_share(sent: Sequence[Sequence[Event]], known: set[str]) -> float | None:
+    """Return which share of the last part's events is a customer's first, and add all customers to those known."""
+    for part in sent:
+        before = len(known)
+        known.update(str(event["customer_id"]) for event in part)
+    return (len(known) - before) / len(part) if part else None
+
+
+async def _at(
+    site: Site, worker: Worker, consumer_pid: int, made: Sequence[Sequence[Event]], load: Load
+) -> tuple[Row, Span]:
     """Send this load, and return what it cost and between which instants (ms) it was measured."""
-    made = [[event for _, event in islice(events, int(load.rate * each))] for each in (WARM_UP_S, load.seconds)]
     async with AsyncExitStack() as stack:
         forks = await stack.enter_async_context(forking(site.servers, load.fork_mib)) if load.fork_mib else Forks()
         await sent_evenly(site, made[0], load.rate)
@@ -96,8 +116,8 @@ async def _at(site: Site, worker: Worker, consumer_pid: int, events: Iterator[Ti
     return row, (began_ns / NS_PER_MS, ended_ns / NS_PER_MS)
 
 
-def _told(received: list[Received], span: Span) -> Row:
+def _told(received: list[Received], span: Span, events: int) -> Row:
     begin, end = span
     took = [each.took_ms for each in received if each.kind == "event" and begin <= each.since_ms < end]
-    told: Row = {"transitions": len(took)}
+    told: Row = {"transitions": len(took), "transitions/event": len(took) / events if events else None}
     return told | quantiles(took)

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass
 from itertools import islice
 from time import time_ns
+from typing import Any
 
 import msgspec
 
@@ -60,6 +61,8 @@ def run(stage: Stage) -> list[Report]:
         f"last transition is there; {FULL_FLOOD.live_rate} of them a second",
         "starter rules, wall clock: carts of 72 hours ago; every customer leaves `intent` at an instant of their own, "
         "by ticks that the worker appends, at most five a second in each partition",
+        "a timer is one transition of one customer whom the cache holds: 1 transition, 0 first records, 0 cold reads; "
+        "live events ask Redis for first records and nobody else",
         "from the instant that was due to when the consumer's poll returned the transition",
         stage.servers.note,
     ]
@@ -79,15 +82,32 @@ async def _measured(stage: Stage, wave: Wave) -> Row:
             await live
             await site.until_done(worker, await site.count(site.topics.events))
             cpu = used.used_s()
-    return _told(wave, probe.received, begin_ms) | {f"{name} CPU s": seconds for name, seconds in cpu.items()}
+    row: Row = _told(wave, probe.received, begin_ms)
+    row |= {f"{name} CPU s": seconds for name, seconds in cpu.items()}
+    return row | _live_shares(wave, probe.received)
 
 
 async def _live(site: Site, wave: Wave, begin_ms: int) -> None:
     """Send live events, from a moment before a wave begins."""
     await asyncio.sleep(max(0.0, begin_ms / 1000 - CALM_S - time_ns() / 1e9))
     if wave.live_rate:
-        made = islice(mix.week(1_000_000), int(wave.live_rate * (CALM_S + wave.live_s)))
-        await sent_evenly(site, [event for _, event in made], wave.live_rate)
+        await sent_evenly(site, _live_events(wave), wave.live_rate)
+
+
+def _live_events(wave: Wave) -> list[dict[str, Any]]:
+    made = islice(mix.week(1_000_000), int(wave.live_rate * (CALM_S + wave.live_s)))
+    return [event for _, event in made]
+
+
+def _live_shares(wave: Wave, received: list[Received]) -> Row:
+    """Return what the live events of a wave caused, by event; nothing to tell where there were none."""
+    made = _live_events(wave)
+    caused = sum(each.kind == "event" and not each.customer_id.startswith(WAVE_ID) for each in received)
+    customers = len({event["customer_id"] for event in made})
+    return {
+        "live transitions/event": caused / len(made) if made else None,
+        "live first records/event": customers / len(made) if made else None,
+    }
 
 
 def _is_past(site: Site, end_ms: float) -> bool:

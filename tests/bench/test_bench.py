@@ -14,6 +14,7 @@ import pytest
 
 from bench import engine, memory, mix, profile, rulesets
 from bench.__main__ import BENCHMARKS, PAPER, answer, main
+from bench.latency import first_share
 from bench.measure import REPOSITORY, BrokenRunError, CpuMeter, Origin, middle, quantile, quantiles
 from bench.report import BEGIN, END, Report, as_json, record, told
 from bench.shelf import Shelf
@@ -146,6 +147,14 @@ def test_the_slices_of_the_benchmark_cause_what_the_engine_causes(fed: mix.Mix) 
     shelf.work(fed.records())
     assert found["transitions"] == shelf.transitions > 0
     assert found["first records"] == len(shelf.profiles) > 0
+
+
+def test_the_share_of_first_records_is_of_the_measured_part() -> None:
+    known = {"a"}
+    sent = [[{"customer_id": each} for each in part] for part in ("ab", "abcd")]
+    assert first_share(sent, known) == 0.5
+    assert known == set("abcd")
+    assert first_share([[], []], known) is None
 
 
 def test_a_processor_used_shows_in_the_meter() -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from bench import equal
 from bench.peers import fold, setting_up
-from bench.peers.beside import CPU, KEY, compared
+from bench.peers.beside import CPU, KEY, compared, first_records, lasted
 from bench.peers.outputs import changes_in
 from bench.peers.setting_up import HERE, PeerMissingError, call, once
 from bench.shelf import Shelf
@@ -64,6 +64,17 @@ def test_our_ratio_to_each_stands_in_its_row_and_at_the_top() -> None:
     assert compared(rows) == {"ours_to_peers": {"quick": 0.5, "gone": None}}
     assert (rows[1]["ours ÷ it, events/s"], rows[1]["its CPU ÷ ours"]) == (0.5, 0.5)
     assert list(rows[1])[-1] == "makes durable"
+
+
+def test_first_records_are_the_customers_whom_the_warm_up_did_not_have() -> None:
+    each = equal.log(1_000)
+    known = {one.customer_id for one in each.warm_up}
+    assert first_records(each) == len({one.customer_id for one in each.measured} - known) > 0
+
+
+def test_it_is_told_how_long_each_peer_was_measured() -> None:
+    rows: list[Any] = [{"who": "ours", KEY: 20.0}, {"who": "quick", KEY: 40.0}, {"who": "gone"}]
+    assert lasted(rows, 100).startswith("measured for so many seconds: quick 2.5; ")
 
 
 def test_every_requirement_of_a_peer_is_pinned() -> None:
