@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from time import perf_counter
@@ -89,7 +90,7 @@ def replay(
     if as_json:
         say_json(told)
     else:
-        _tell(told)
+        _tell(told, is_change=bool(then))
     if run.bad_lines:
         raise typer.Exit(1)
 
@@ -127,18 +128,18 @@ def _moved(run: Replay, lines: Iterable[bytes], until: str | None) -> Iterator[T
             yield from done.transitions
 
 
-def _write(transitions: Iterable[Transition], out: Path | None, *, is_silent: bool) -> int:
-    """Write the transitions where they belong, and return how many there were."""
+def _write(transitions: Iterable[Transition], out: Path | None, *, is_silent: bool) -> Counter[str]:
+    """Write the transitions where they belong, and return how many there were of each kind of cause."""
     import sys
 
     from stream.adapters.files import new_file
     from stream.wire.transition import body
 
     sink = new_file(out) if out else sys.stdout.buffer
-    count = 0
+    count: Counter[str] = Counter()
     try:
         for transition in transitions:
-            count += 1
+            count[transition.cause.kind] += 1
             if not is_silent:
                 sink.write(body(transition) + b"\n")
         sink.flush()
@@ -148,13 +149,19 @@ def _write(transitions: Iterable[Transition], out: Path | None, *, is_silent: bo
     return count
 
 
-def summary(run: Replay, transitions: int, seconds: float) -> dict[str, Any]:
-    """Return what a run came to; events are the records that are events, usable or not."""
+def summary(run: Replay, transitions: Counter[str], seconds: float) -> dict[str, Any]:
+    """Return what a run came to; events are the records that are events, usable or not.
+
+    `transitions` are counted by their kind of cause.
+    """
+    from stream.core.transition import RULE_CHANGED
+
     events = sum(run.outcomes[name] for name in run.outcomes if name not in {"tick", "use", "merge", "left_out"})
     return {
         "events": events,
         "outcomes": dict(sorted(run.outcomes.items())),
-        "transitions": transitions,
+        "transitions": transitions.total(),
+        "rule_changed": transitions[RULE_CHANGED],
         "customers": len(run.timeline.profiles),
         "members": run.members(),
         "seconds": round(seconds, 3),
@@ -164,7 +171,7 @@ def summary(run: Replay, transitions: int, seconds: float) -> dict[str, Any]:
     }
 
 
-def _tell(told: dict[str, Any]) -> None:
+def _tell(told: dict[str, Any], *, is_change: bool) -> None:
     bad = told["bad_lines"]
     for each in bad[:MOST_BAD_LINES]:
         remark(f"line {each['line']}: {each['message']} [{each['code']}]")
@@ -173,6 +180,8 @@ def _tell(told: dict[str, Any]) -> None:
     outcomes = ", ".join(f"{count:,} {name}" for name, count in told["outcomes"].items())
     speed = f"{told['seconds']} s, {told['events_per_second']:,} events/s"
     remark(f"{told['events']:,} events ({outcomes}), {told['transitions']:,} transitions, {speed}")
+    if is_change:
+        remark(f"{told['rule_changed']:,} of the transitions were caused by the change of rules (cause rule_changed)")
     rows = [
         (dimension, segment, count)
         for dimension, counts in told["members"].items()

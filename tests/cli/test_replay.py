@@ -176,6 +176,20 @@ def test_other_rules_go_on_from_an_instant(tmp_path: Path, rules: Path, newer: P
     assert told_of(result.stdout) == CHANGED
 
 
+def test_the_summary_tells_how_many_transitions_the_change_caused(tmp_path: Path, rules: Path, newer: Path) -> None:
+    file = tmp_path / "events.jsonl"
+    file.write_text(event(1, "product_viewed", event_id="v") + order(1))
+    until = ("--until", "2026-01-20T00:00:00Z")
+    told = segments("replay", file, "--rules", rules, "--then", f"{LATER}={newer}", *until).stderr
+    assert "4 transitions" in told
+    assert "2 of the transitions were caused by the change of rules (cause rule_changed)\n" in told
+    same = segments("replay", file, "--rules", rules, "--then", f"{LATER}={rules}", *until).stderr
+    assert "0 of the transitions were caused by the change of rules" in same
+    assert "the change of rules" not in segments("replay", file, "--rules", rules, *until).stderr
+    assert answer("replay", file, "--rules", rules, "--then", f"{LATER}={newer}", *until)[1]["rule_changed"] == 2
+    assert answer("replay", file, "--rules", rules, *until)[1]["rule_changed"] == 0
+
+
 @pytest.mark.parametrize("name", ["2", "abc"])
 def test_other_rules_go_on_from_the_use_of_their_number_or_hash(
     tmp_path: Path, rules: Path, newer: Path, name: str
