@@ -34,6 +34,7 @@ WRITTEN = (NoError, DuplicateSequenceNumber)
 """Answers to a batch that is in the log; the second where an earlier request of the same bytes brought it there."""
 WELL: BaseException = NoError()
 RETRY_S = 0.1
+SAY_AGAIN_S = 30.0
 GIVEN_UP = "the producer was given up"
 
 log = structlog.get_logger(__name__)
@@ -63,13 +64,16 @@ class Courier:
         They are of different partitions of topics, and nobody else carries to any of them meanwhile. Whoever is
         cancelled, or told of a failure, leaves what is on its way where it is, and takes back what is not.
         """
-        left = await self._tried(batches)
-        if left:
-            log.warning("publishing_again", waiting=[f"{each.topic}/{each.partition}" for each, _ in left])
-        while left:
+        now_s = asyncio.get_running_loop().time
+        left, since_s = batches, now_s()
+        say_s = since_s
+        while left := await self._tried(left):
+            if now_s() >= say_s:
+                say_s = now_s() + SAY_AGAIN_S
+                waiting = [f"{each.topic}/{each.partition}" for each, _ in left]
+                log.warning("publishing_again", waiting=waiting, waited_s=round(now_s() - since_s))
             await asyncio.sleep(RETRY_S)
             await self._client._maybe_wait_metadata()
-            left = await self._tried(left)
 
     async def _tried(self, batches: Sequence[Stamped]) -> Sequence[Stamped]:
         """Carry each once; return those that may be tried again, raise what no repetition mends."""

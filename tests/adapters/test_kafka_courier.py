@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +21,7 @@ from aiokafka.errors import (
     RequestTimedOutError,
 )
 from aiokafka.protocol.produce import ProduceRequest_v7
+from structlog.testing import capture_logs
 
 from stream.adapters import kafka_courier
 from stream.adapters.kafka_courier import Courier
@@ -38,6 +40,7 @@ class Brokers:
     asked: list[tuple[int, dict[TopicPartition, bytes]]] = field(default_factory=list)
     refreshed: int = 0
     on_refresh: dict[TopicPartition, int] = field(default_factory=dict)
+    on_asked: Callable[[], None] = lambda: None
     held: asyncio.Event | None = None
 
     @property
@@ -61,6 +64,7 @@ class Brokers:
         topics = request.build(ProduceRequest_v7).topics
         asked = {TopicPartition(topic, number): written for topic, told in topics for number, written in told}
         self.asked.append((node, asked))
+        self.on_asked()
         if self.held is not None:
             await self.held.wait()
         fault = self.faults.popleft() if self.faults else {}
@@ -128,6 +132,22 @@ async def test_without_a_leader_it_asks_who_it_is_until_there_is_one() -> None:
     brokers.leaders[A0] = 3
     await on_its_way
     assert brokers.asked == [(3, {A0: b"1"})]
+
+
+async def test_what_waits_for_long_is_said_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop = asyncio.get_running_loop()
+    passed_s, begun_s = [0.0], loop.time()
+
+    def pass_seconds() -> None:
+        passed_s[0] += 7.0
+
+    monkeypatch.setattr(loop, "time", lambda: begun_s + passed_s[0])
+    brokers = Brokers(faults=deque([RequestTimedOutError] * 10), on_asked=pass_seconds)
+    with capture_logs() as said:
+        await Courier(brokers, 1_000).carry([(A0, b"1")])
+    assert {(each["event"], *each["waiting"]) for each in said} == {("publishing_again", "a/0")}
+    assert [each["waited_s"] for each in said] == [7, 42]
+    assert len(brokers.asked) == 11
 
 
 async def test_what_the_broker_has_already_is_written() -> None:
