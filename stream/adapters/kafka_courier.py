@@ -35,6 +35,8 @@ WRITTEN = (NoError, DuplicateSequenceNumber)
 WELL: BaseException = NoError()
 RETRY_S = 0.1
 SAY_AGAIN_S = 30.0
+MOST_BYTES = 32 << 20
+"""Batches in one request: a broker reads no larger one than its `socket.request.max.bytes`, 100 MiB by default."""
 GIVEN_UP = "the producer was given up"
 
 log = structlog.get_logger(__name__)
@@ -119,10 +121,18 @@ class Courier:
             self._tell(self._waiting.pop(node, ()), ProducerClosed(GIVEN_UP))
 
     def _load(self, node: int) -> list[Parcel]:
-        """Return what goes next, at most one batch of each partition, without what was taken back."""
+        """Return what goes next, at most one batch of each partition, without what was taken back.
+
+        What is too much for one request waits for the next, and whatever is behind it, too: the order stays.
+        """
         taken: dict[TopicPartition, Parcel] = {}
+        size = 0
         for parcel in self._waiting.pop(node, ()):
-            if not parcel.answer.done() and taken.setdefault(parcel.place, parcel) is not parcel:
+            if parcel.answer.done():
+                continue
+            size += len(parcel.written)
+            is_room = size <= MOST_BYTES or not taken
+            if not is_room or taken.setdefault(parcel.place, parcel) is not parcel:
                 self._waiting[node].append(parcel)
         return list(taken.values())
 

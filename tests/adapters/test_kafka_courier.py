@@ -113,6 +113,18 @@ async def test_one_partition_has_one_batch_in_a_request_and_keeps_their_order() 
     assert brokers.asked == [(1, {A0: b"1", B0: b"3"}), (1, {A0: b"2"})]
 
 
+async def test_a_request_is_not_larger_than_a_broker_reads(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kafka_courier, "MOST_BYTES", 4)
+    brokers = Brokers()
+    courier = Courier(brokers, 1_000)
+    await asyncio.gather(
+        carried(courier, (A0, b"11"), (A1, b"22"), (B0, b"33333")),
+        carried(courier, (B0, b"4")),
+        carried(courier, (A0, b"5")),
+    )
+    assert [asked for _, asked in brokers.asked] == [{A0: b"11", A1: b"22"}, {B0: b"33333"}, {B0: b"4", A0: b"5"}]
+
+
 @pytest.mark.parametrize("error", [RequestTimedOutError, NotLeaderForPartitionError])
 async def test_what_may_pass_is_tried_again_with_the_same_bytes_where_the_leader_is_now(
     error: type[KafkaError],
