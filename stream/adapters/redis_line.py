@@ -90,10 +90,13 @@ class Line:
         return self._was_written(commands, await self.ask(("MULTI",), *commands, ("EXEC",)))
 
     async def write_and_watch(self, key: str, length: int, *commands: Command) -> tuple[bool, Reply]:
-        """Like `write`, and in the same round trip watch `key` anew; return the bytes it begins with then, too."""
+        """Like `write`, and in the same round trip watch `key` anew; return the bytes it begins with then, too.
+
+        They are None where Redis does not watch.
+        """
         look = (("WATCH", key), ("GETRANGE", key, 0, length - 1))
-        *replies, _, begins = await self.ask(("MULTI",), *commands, ("EXEC",), *look)
-        return self._was_written(commands, replies), begins
+        *replies, watched, begins = await self.ask(("MULTI",), *commands, ("EXEC",), *look)
+        return self._was_written(commands, replies), None if isinstance(watched, ResponseError) else begins
 
     def _was_written(self, commands: Sequence[Command], replies: Sequence[Reply]) -> bool:
         *queued, outcome = replies

@@ -15,7 +15,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from stream.adapters.redis_keys import ID_BYTES, TORN_ID
-from stream.adapters.redis_line import Command, Line, Lines, LostLineError, Reply, torn
+from stream.adapters.redis_line import Command, Line, Lines, LostLineError, Reply, checked, torn
 from stream.errors import StreamError
 
 MOST_WATCHED = 16
@@ -134,7 +134,8 @@ class SharedLine:
         """Watch the heads of those who want to write and are not watched for yet."""
         judges = {each.head: each.is_ours for each in asked if each.writes and not self._is_watched(each)}
         if judges:
-            _, *ids = await line.ask(*_looks(judges))
+            watched, *ids = await line.ask(*_looks(judges))
+            checked(line.where, _looks(judges)[:1], [watched])
             self._note(judges, ids, {})
 
     async def _write_and_read(self, line: Line, asked: Sequence[Asked]) -> None:
@@ -145,9 +146,10 @@ class SharedLine:
         reads = [command for each in asked for command in each.reads]
         replies = iter(await line.ask(*transaction, *_looks(judges), *reads))
         *_, outcome = None, *islice(replies, len(transaction))
-        next(replies)
+        watched = next(replies)
         ids = list(islice(replies, len(judges)))
         done = await self._done(line, writing, outcome)
+        checked(line.where, _looks(judges)[:1], [watched])  # without it nobody may write; what was done they will find
         self._note(judges, ids, {each.head: each.new_id for each in writing})
         begins = dict(zip(judges, ids, strict=True))
         for each in asked:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
@@ -144,6 +144,28 @@ async def test_a_partition_taken_again_is_not_written_by_who_held_it_before(
     await asyncio.gather(*tasks, late, return_exceptions=True)
     assert await commit(store, b"c", 0, 1) == [None, None]
     assert await heads(store, 0, 1) == [b"c", b"c"]
+
+
+@pytest.fixture
+def rights(server_behind: RedisServer) -> Iterator[RedisServer]:
+    """The server, whose user has all rights again at the end."""
+    yield server_behind
+    server_behind.ask("ACL", "SETUSER", "default", "+@all")
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+async def test_without_the_right_to_watch_nobody_writes(store: RedisStore, rights: RedisServer, is_known: bool) -> None:
+    if is_known:
+        await commit(store, b"a", 0, 1)
+    rights.ask("ACL", "SETUSER", "default", "-watch")
+    for error in await commit(store, b"b", 0, 1) + await commit(store, b"b", 0, 1):
+        assert isinstance(error, UnavailableError)
+        assert "[redis-rights]" in str(error)
+    with pytest.raises(UnavailableError, match=r"watch.*\[redis-rights\]"):
+        await store.fetch(2, ["ann"])
+    rights.ask("ACL", "SETUSER", "default", "+@all")
+    expected = b"b" if is_known else b"start"
+    assert [rights.ask("GETRANGE", f"seg:test:{{{each}}}:head", 16, -1) for each in (0, 1)] == [expected] * 2
 
 
 async def test_closing_tells_who_waits(store: RedisStore, proxy: CuttingProxy) -> None:
