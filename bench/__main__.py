@@ -26,7 +26,7 @@ BENCHMARKS = {
     "scaling": "what the cost of an event grows with: rules, customers, history, cold reads, timers, batches",
     "tools": "what writers of rules wait for: check, test and preview as whole commands",
     "memory": "bytes per customer in Redis and in the worker's cache",
-    "dimensions": "bytes of a profile with and without each dimension",
+    "dimensions": "bytes of a customer, packed and in Redis, with and without each dimension",
     "aof": "what the append-only file costs at a steady rate",
     "worker": "topic to committed to published, beside a bare consumer of the same log",
     "profile": "where a worker's time goes, by part of the work and by thread",

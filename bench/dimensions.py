@@ -1,12 +1,15 @@
-"""What each dimension weighs: bytes of a packed profile with all rules, and without one dimension."""
+"""What each dimension weighs: bytes of a customer, packed and in Redis, with all rules and without one dimension."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 
 from bench import mix, rulesets
 from bench.measure import Row
+from bench.memory import stored
 from bench.report import Report
+from bench.servers import Servers
 from bench.shelf import Shelf
 from bench.stage import Stage
 from stream.adapters.files import read_rules
@@ -25,32 +28,31 @@ def run(stage: Stage) -> list[Report]:
     chosen = rulesets.starter() if stage.is_quick else rulesets.shipped()
     records = mix.traffic(stage.pick(QUICK_EVENTS, FULL_EVENTS), warm_up_share=0).records()
     texts = read_rules(chosen.folder)
-    whole, timers = _weighed(chosen.rules.plan, records)
-    rows: list[Row] = [{"without": "nothing", "profile": whole, "its bytes": None, "timers/customer": timers}]
+    whole = _weighed(stage.servers, chosen.rules.plan, records)
+    rows: list[Row] = [{"without": "nothing"} | whole]
     for name in sorted({_dimension(each) for each in texts} - {""}):
         gone, rules = without(texts, name)
-        weight, timers = _weighed(rules.plan, records)
-        row: Row = {
-            "without": ", ".join(gone),
-            "profile": weight,
-            "its bytes": whole - weight,
-            "timers/customer": timers,
-        }
-        rows.append(row)
+        left = _weighed(stage.servers, rules.plan, records)
+        row: Row = {"without": ", ".join(gone)} | left
+        rows.append(row | {f"its {what}": whole[what] - left[what] for what in ("profile", "Redis")})
     notes = [
         f"{chosen.name} rules ({chosen.segments} segments); {mix.traffic(1).what}; {len(records):,} records",
-        "mean bytes of a packed profile; what looks at a dimension goes with it; states that several dimensions share "
+        "profile: mean bytes of a packed profile; Redis: growth of used_memory over an empty deployment, so key, "
+        "entry of the hash and timer as well",
+        "what looks at a dimension goes with it; states that several dimensions share "
         "stay until the last of them goes, so the differences do not add up",
     ]
     return [Report("dimensions", "What each dimension weighs, in bytes a customer", rows, notes)]
 
 
-def _weighed(plan: Plan, records: Sequence[Record]) -> tuple[float, float]:
-    """Return the mean size of a profile, and timers by customer."""
+def _weighed(servers: Servers, plan: Plan, records: Sequence[Record]) -> dict[str, float]:
+    """Return the mean size of a profile, what a customer takes in Redis, and timers by customer."""
     shelf = Shelf(plan)
     shelf.work(records)
     customers = len(shelf.profiles)
-    return sum(map(len, shelf.profiles.values())) / customers, len(shelf.timers) / customers
+    profile = sum(map(len, shelf.profiles.values())) / customers
+    redis = float(asyncio.run(stored(servers, shelf))["Redis"] or 0)
+    return {"profile": profile, "Redis": redis, "timers/customer": len(shelf.timers) / customers}
 
 
 def _dimension(file: str) -> str:
