@@ -122,7 +122,7 @@ def _customers(purchases: Sequence[Purchase]) -> set[str]:
 
 def lasted(rows: Sequence[Row], events: int) -> str:
     """Return a sentence on how long the peers were measured, beside how often they make durable."""
-    told = ", ".join(
+    told = "; ".join(
         f"{row['who']} {events / found:.1f}" for row in rows[1:] if isinstance(found := row.get(KEY), float)
     )
     return (
