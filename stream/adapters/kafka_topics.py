@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ DEAD_LETTER_BYTES = MEBIBYTE + 64 * 1024
 
 APPEND = "LogAppendTime"
 CONTROLLER = "kafka-controller"
+LOOKS, LOOK_S = 300, 0.1
+"""A topic is known to a broker a moment after its controller made it."""
 
 # history keeps its dates and scaled clocks run ahead of the broker's
 _TIMES = {"message.timestamp.type": "CreateTime", "message.timestamp.after.max.ms": str(LONG_MAX)}
@@ -73,7 +76,21 @@ async def apply_topics(options: KafkaOptions, plans: Sequence[TopicPlan], replic
             created.append(str(topic["topic"]))
         elif error is not aiokafka.errors.TopicAlreadyExistsError:
             raise translated(error(topic.get("error_message")), f"creating the topic {topic['topic']}")
+    await _wait_until_told(options, [each.name for each in plans])
     return created
+
+
+async def _wait_until_told(options: KafkaOptions, names: Sequence[str]) -> None:
+    """Return when the brokers tell of all topics: whoever starts behind us must find them. Raises UnavailableError."""
+    for _ in range(LOOKS):
+        missing = set(names) - set(await partition_counts(options, names))
+        if not missing:
+            return
+        await asyncio.sleep(LOOK_S)
+    raise UnavailableError(
+        f"Kafka at {options.bootstrap}: {LOOKS * LOOK_S:g} s after they were made the brokers do not tell of"
+        f" {', '.join(sorted(missing))}; look after the controllers, then run this again [kafka-slow]"
+    )
 
 
 async def _check_controller(admin: Any, bootstrap: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import socket
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,8 @@ from tests.faults.mortal import process
 from tests.histories import Line
 from tests.redis_server import RedisServer
 from tests.town import TOPICS
+
+BALLAST = ("ballast", bytes(1_500))
 
 pytestmark = [pytest.mark.e2e, pytest.mark.kafka, pytest.mark.redis]
 
@@ -74,7 +77,8 @@ def test_the_first_start_lays_out_and_the_second_goes_on(real_site: Site) -> Non
 
 
 def test_a_worker_stopped_in_the_middle_of_its_work_leaves_the_rest_to_the_next(real_site: Site) -> None:
-    real_site.write(crowd(3, 16_000))
+    # a stop lets the fetch at work end, so there must be more than a few fetches: hence the ballast
+    real_site.write(replace(line, headers=(*line.headers, BALLAST)) for line in crowd(3, 16_000))
     small = {"SEGMENTS_COMMIT_RECORDS": 1}
     for number in range(2):
         begun = real_site.positions()
