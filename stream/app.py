@@ -116,12 +116,12 @@ class Running:
 
 async def stored_profile(settings: Settings, customer_id: str) -> Profile | None:
     """Return a customer as the live state has them, None for one not known. Raises LayoutError, UnavailableError."""
-    store = RedisStore(settings.redis_url, settings.namespace)
+    store, keys = RedisStore(settings.redis_url, settings.namespace), f"seg:{settings.namespace}"
     try:
         layout = await store.layout()
         if layout is None:
-            raise LayoutError(f"nothing is stored under seg:{settings.namespace}; no worker has started there yet")
-        packed = await store.read_profile(partition_of(customer_id, partitions_of(layout)), customer_id)
+            raise LayoutError(f"nothing is stored under {keys}; no worker has started there yet")
+        packed = await store.read_profile(partition_of(customer_id, partitions_of(keys, layout)), customer_id)
     finally:
         await store.close()
     return None if packed is None else decode_profile(customer_id, packed)

@@ -30,13 +30,23 @@ class Deployment:
     @property
     def layout(self) -> bytes:
         """Return the layout record: partitions and the formats of our bytes."""
-        parts = {"partitions": self.partitions, "head": HEAD_FORMAT[0], "profile": PROFILE_FORMAT}
-        return json.dumps(parts, sort_keys=True).encode()
+        return _record(self.partitions)
 
 
-def partitions_of(layout: bytes) -> int:
-    """Return how many partitions a stored layout record says."""
-    return int(json.loads(layout)["partitions"])
+def _record(partitions: object) -> bytes:
+    parts = {"partitions": partitions, "head": HEAD_FORMAT[0], "profile": PROFILE_FORMAT}
+    return json.dumps(parts, sort_keys=True).encode()
+
+
+def partitions_of(keys: str, stored: bytes) -> int:
+    """Return how many partitions the layout record under `keys` says; LayoutError where its formats are not ours."""
+    partitions = json.loads(stored).get("partitions")
+    if stored != (ours := _record(partitions)):
+        raise LayoutError(
+            f"the state under {keys} has {stored.decode()}, this version reads {ours.decode()}: ask with the version "
+            "that keeps the state [layout]"
+        )
+    return int(partitions)
 
 
 async def prepare(

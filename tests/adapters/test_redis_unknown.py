@@ -234,3 +234,14 @@ async def test_a_watch_does_not_live_on_in_the_pool(server_behind: RedisServer) 
         assert await line.write(("SET", "key", "ours"))
     assert server_behind.ask("GET", "key") == b"ours"
     await lines.close()
+
+
+async def test_a_write_whose_new_watch_is_refused_is_done_and_not_watched(server_behind: RedisServer) -> None:
+    lines = Lines(server_behind.url, timeout_s=5.0)
+    line = await lines.open()
+    server_behind.ask("ACL", "SETUSER", "default", "-watch")
+    assert await line.write_and_watch("key", 2, ("SET", "key", "value")) == (True, None)
+    server_behind.ask("ACL", "SETUSER", "default", "+watch")
+    assert await line.write_and_watch("key", 2, ("SET", "key", "other")) == (True, b"ot")
+    await lines.give_back(line)
+    await lines.close()

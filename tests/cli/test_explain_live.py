@@ -75,3 +75,21 @@ def test_a_customer_is_explained_from_the_live_state(tmp_path: Path, monkeypatch
             path.unlink()
         foreign = run(app, ["explain", "c-1", "--rules", str(others)])
         assert (foreign.exit_code, "kept under other rules" in foreign.output) == (1, True)
+
+
+async def laid_out(url: str, layout: bytes) -> None:
+    store = RedisStore(url, "main")
+    await store.initialise(layout, {0: b"head"})
+    await store.close()
+
+
+@pytest.mark.servers
+def test_a_state_of_another_version_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("SEGMENTS_RULES", raising=False)
+    ours = json.loads(Deployment(1, "seg:main", "").layout)
+    with embedded_valkey(tmp_path) as url:
+        monkeypatch.setenv("REDIS_URL", url)
+        asyncio.run(laid_out(url, json.dumps(ours | {"profile": 0}, sort_keys=True).encode()))
+        told = CliRunner().invoke(app, ["explain", "c-1"])
+    assert told.exit_code == 1
+    assert "ask with the version that keeps the state [layout]" in told.output
