@@ -17,7 +17,7 @@ from bench.rulesets import Chosen
 from bench.site import PARTITIONS, Site, Worker, fresh
 from bench.stage import Stage
 
-QUICK_EVENTS, FULL_EVENTS, MOCK_EVENTS = 8_000, 50_000, 30_000
+QUICK_EVENTS, FULL_EVENTS, MOCK_EVENTS = 8_000, 120_000, 30_000
 """The mock broker forgets what lies further back than five MiB in a partition."""
 KEY = "events/s"
 USERS = ("worker", "redis", "broker")

@@ -46,3 +46,14 @@ def test_bad_settings_are_all_named() -> None:
     assert result.exit_code == 2
     assert "SEGMENTS_PARTITIONS" in result.stderr
     assert "SEGMENTS_CLOCK" in result.stderr
+
+
+def test_run_says_mistakes_in_the_rules_before_it_starts_a_server(tmp_path: Path) -> None:
+    rules, kept = tmp_path / "rules", tmp_path / "kept"
+    rules.mkdir()
+    (rules / "value.yaml").write_text("dimension: value\n")
+    result = segments("run", "--rules", rules, env={"SEGMENTS_DATA": str(kept)})
+    assert result.exit_code == 1
+    assert "value.yaml" in result.stderr
+    assert "[file-missing]" in result.stderr
+    assert not kept.exists()
