@@ -13,7 +13,7 @@ from typing import Any
 from bench import mix, rulesets
 from bench.forks import Forks, forking
 from bench.measure import CpuMeter, Row, quantiles
-from bench.pace import sent_evenly
+from bench.pace import BUSY_RATE, linger_ms, sent_evenly
 from bench.probe import NS_PER_MS, Received, probing
 from bench.report import Report
 from bench.site import PARTITIONS, Site, Worker, fresh
@@ -53,7 +53,8 @@ def run(stage: Stage) -> list[Report]:
     chosen = rulesets.starter()
     rows = stage.medians(lambda: asyncio.run(_measured(stage, chosen)), "p99 ms")
     notes = [
-        f"starter rules ({chosen.segments} segments); {mix.traffic(1).what}; one record at a time, no linger",
+        f"starter rules ({chosen.segments} segments); {mix.traffic(1).what}; one record at a time, linger 0 ms, from "
+        f"{BUSY_RATE:,} events/s on {linger_ms(BUSY_RATE)} ms (the client's own default is 5)",
         "from just before an event is handed to the producer to when the consumer's poll returned its transition; "
         "producer, worker, consumer, Redis and broker share the cores",
         "Redis is asked for first records and nobody else (cold reads/event is first records/event): whoever was seen "
