@@ -148,12 +148,16 @@ class BatchThread(AIOKafkaConsumerThread):
             return [await self._read_again(fetcher, topic, f) if f.error is BAD_NAME else f for f in taken]
 
     async def _wait_for_records(self, fetcher: Any, wait_s: float) -> None:
+        """Return when something was fetched, somebody wakes us, or the time is over; raise what ended the membership.
+
+        A future that is awaited costs a turn of the loop less than `asyncio.wait`.
+        """
         self._waiter = fetcher._create_fetch_waiter()
-        await asyncio.wait([self._waiter], timeout=wait_s)
-        if not self._waiter.done():
-            self._waiter.cancel()
-        elif self._waiter.exception() is not None:
-            self._waiter.result()
+        at_last = self.thread_loop.call_later(wait_s, self._wake)
+        try:
+            await self._waiter
+        finally:
+            at_last.cancel()
 
     def _drain(self, fetcher: Any, topic: str, wanted: AbstractSet[int]) -> list[Fetched]:
         taken = []

@@ -13,7 +13,7 @@ class Limits:
 
     slice_records: int = 10_000
     slice_bytes: int = 1 << 20
-    slice_s: float = 0.1
+    slice_s: float = 0.05
     """Seconds of CPU for the records of one commit, by the speed of those before."""
     timers: int = 500
     """Due customers in one commit."""

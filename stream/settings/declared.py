@@ -103,7 +103,7 @@ class Settings:
     )
     commit_records: int = setting("SEGMENTS_COMMIT_RECORDS", whole(1, 100_000), 10_000, "Most records in one commit.")
     commit_ms: int = setting(
-        "SEGMENTS_COMMIT_MS", whole(1, 60_000), 100, "Longest CPU time for a commit of records, while catching up."
+        "SEGMENTS_COMMIT_MS", whole(1, 60_000), 50, "Longest CPU time for a commit of records, while catching up."
     )
     commit_bytes: int = setting(
         "SEGMENTS_COMMIT_BYTES", whole(1_000, 100_000_000), 1_000_000, "Most bytes of records in one commit."
