@@ -217,7 +217,7 @@ class Work:
         """Keep what a step did, all of it or, where it cannot be told as bytes, nothing."""
         if done.outcome != ACCEPTED:
             return
-        told = [_told(each, record_time) for each in done.transitions]
+        told = [_told(each, record_time) for each in done.transitions] if done.transitions else []
         if self.is_careful:
             encode_profile(profile)
         self.changed[profile.customer_id] = profile

@@ -38,6 +38,7 @@ class _Form:
         self.consents = [(name, key) for name, (key, _) in plan.told.consents.items()]
         self._dimensions = {dimension.key: dimension for dimension in plan.dimensions}
         self._rests = [_begin(each.name, each.place.rest) if each.place.rest else b"" for each in plan.dimensions]
+        self._tells_rest = any(self._rests)
         self._drawn = [each for each in plan.dimensions if _draws(each, each.place.rest)]
 
     def memberships(self, profile: Profile) -> list[bytes]:
@@ -45,9 +46,10 @@ class _Form:
 
         Where the customer rests, all that differs is since when they are known.
         """
-        end = (to_text(profile.known_since) + '"}').encode()
-        told = [begin and begin + end for begin in self._rests] if profile.layout else [b""] * len(self._rests)
-        if profile.layout:
+        told = [b""] * len(self._rests)
+        if profile.layout and self._tells_rest:
+            end = (to_text(profile.known_since) + '"}').encode()
+            told = [begin and begin + end for begin in self._rests]
             for dimension in self._drawn:
                 told[dimension.index] = _membership(profile, dimension, dimension.place.rest, profile.known_since)
         for key, standing in profile.standings.items():

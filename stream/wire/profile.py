@@ -18,6 +18,7 @@ from stream.errors import CorruptProfileError
 from stream.wire.shortened import restored, shortened
 
 FORMAT = 4
+BEGIN = bytes((FORMAT,))
 AS_WAKE = -1
 MANY = 0xFF
 """Bytes of signs that are told in four bytes: no catalogue has more conditions than can be stored."""
@@ -29,6 +30,7 @@ _decode = msgspec.msgpack.Decoder(Profile).decode
 def encode_profile(profile: Profile) -> bytes:
     """Return the bytes of a profile."""
     wake, indexed, signs, recent = profile.wake, profile.indexed, profile.signs, profile.recent
+    standings = profile.standings
     parts = _encode(
         (
             "",
@@ -40,7 +42,7 @@ def encode_profile(profile: Profile) -> bytes:
             profile.backfill_until,
             profile.layout,
             profile.states,
-            {key: _stored(standing) for key, standing in profile.standings.items()},
+            {key: _stored(standing) for key, standing in standings.items()} if standings else standings,
         )
     )
     held = (signs.bit_length() + 7) // 8
@@ -62,7 +64,7 @@ def decode_profile(customer_id: str, packed: bytes | None) -> Profile:
     """Return the profile in these bytes, a new one for None; CorruptProfileError where they cannot be read."""
     if packed is None:
         return Profile(customer_id)
-    if packed[:1] != bytes((FORMAT,)):
+    if not packed.startswith(BEGIN):
         raise CorruptProfileError(
             customer_id, f"profile format {packed[:1].hex() or 'none'}; this version reads {FORMAT:02}"
         )

@@ -31,7 +31,7 @@ def shortened(packed: bytes, near_ms: int) -> bytes:
 
 def restored(short: bytes) -> bytes:
     """Return what was shortened."""
-    near, part, other = short[:1], short[1:2], short[2:3]
-    if near == AS_IT_IS:
+    if short.startswith(AS_IT_IS):
         return short[1:]
+    near, part, other = short[:1], short[1:2], short[2:3]
     return short[3:].replace(other, INSTANT).replace(near, INSTANT + part)
