@@ -63,7 +63,7 @@ OF_PARTS: Points = {
         "tests/brokers/test_left_open.py",
     ),
     "The engine: little state, decided only where it matters, the same as deciding everything": files(
-        CORE, "gate written running silence sources ledger caps window keyed plan_subset money vocabulary"
+        CORE, "gate fading written running silence sources ledger caps window keyed plan_subset money vocabulary"
     ),
     "Evidence: why a change happened": (*files(CORE, "reason published_facts"), "tests/wire/test_sentence.py"),
     "Wire formats and golden files: bytes that are published and stored": ("tests/wire/test_*.py",),

@@ -67,12 +67,16 @@ def step(profile: Profile, event: Event, clock: int, plan: Plan) -> Step:
 
 
 def catch_up(profile: Profile, before: int, plan: Plan) -> Step:
-    """Fire every instant of this customer due strictly before `before`, each as of its own instant."""
+    """Fire every instant of this customer due strictly before `before`, each as of its own instant.
+
+    What nobody reaches any more from there on is forgotten.
+    """
     done = Step(ACCEPTED, [], [])
     while profile.wake < before:
         fresh, touched = _settle_in(profile, plan) if profile.layout != plan.layout.number else (0, 0)
         now = profile.as_of = profile.wake
         _run(profile, touched, fresh, now, plan, None, done)
+    plan.forget(profile)  # not before the last is told: it asks what held an instant earlier
     return done
 
 

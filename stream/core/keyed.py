@@ -89,6 +89,19 @@ def put(state: list[Any], name: str, group: Any, before: int, newest: Callable[[
         state[INEXACT] = 1
 
 
+def fade(span_ms: int, newest: Callable[[Any], int] | None = None) -> Callable[[list[Any], int], bool]:
+    """Return what forgets the groups of which nothing is left `span_ms` later, and tells whether anything is left."""
+    newest_of = newest or _newest
+
+    def forget(state: list[Any], now: int) -> bool:
+        groups, before = state[GROUPS], now - span_ms
+        while groups and newest_of(groups[oldest := next(iter(groups))]) <= before:
+            del groups[oldest]
+        return bool(groups or state[INEXACT])
+
+    return forget
+
+
 Both = Callable[[list[Any], list[Any]], list[Any]]
 """From the states of two customers to that of both."""
 

@@ -24,6 +24,8 @@ from stream.core.written import Written, written_out
 
 Join = Callable[[Any, Any], Any]
 """From the states of two customers to that of both; which of them comes first does not matter."""
+Fade = Callable[[Any, int], bool]
+"""From a state and an instant: forgets what no condition reaches from there on, and tells whether anything is left."""
 
 
 def identity(text: str) -> int:
@@ -78,6 +80,8 @@ class Plan:
     """By state key: how much of the past is kept."""
     joins: Mapping[int, Join] = field(default_factory=dict)
     """By state key: what makes one state of those of two customers who are one."""
+    fades: Mapping[int, Fade] = field(default_factory=dict)
+    """By state key: what forgets the past when a customer is woken, where nobody looks back for ever."""
     bundle: Bundle = NO_BUNDLE
     """The bars and scores that the rules were compiled with."""
     remembers_ids: bool = True
@@ -176,6 +180,13 @@ class Plan:
             return touched
         written = self.written.get(name) or self._write(name)
         return written(profile, event, touched)
+
+    def forget(self, profile: Profile) -> None:
+        """Forget what no condition reaches any more from the last instant on that was looked at."""
+        states, fades = profile.states, self.fades
+        for key in fades.keys() & states.keys():
+            if not fades[key](states[key], profile.as_of):
+                del states[key]
 
     def _tell(self, profile: Profile, event: Event) -> int:
         """Keep what a record tells, forget the verdicts that depend on what changed, and return who is to decide."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from stream.core import keyed
 from stream.core import ledger as books
 from stream.core.condition import Read
 from stream.core.event import Event
@@ -85,6 +86,11 @@ def _keep(state: list[Any], group: list[Any], at: int, mask: int, end_bit: int) 
     if len(group[AT]) > CAP:
         del group[AT][0], group[MASKS][0]
         state[INEXACT] = 1
+
+
+def fade(span_ms: int) -> Callable[[list[Any], int], bool]:
+    """Return what forgets the events of a sequence that looks no farther back, and tells whether anything is left."""
+    return keyed.fade(span_ms, _newest)
 
 
 def of_both(one: list[Any], other: list[Any]) -> list[Any]:

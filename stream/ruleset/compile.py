@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -21,6 +21,7 @@ from stream.ruleset import (
 )
 from stream.ruleset.compile_conditions import Conditions, Makers
 from stream.ruleset.compile_dimensions import Dimensions
+from stream.ruleset.compile_fading import fades_of
 from stream.ruleset.compile_gauges import Gauges
 from stream.ruleset.compile_joins import joins_of
 from stream.ruleset.compile_questions import Question, questions_of
@@ -49,9 +50,7 @@ def compile_plan(ruleset: Ruleset, version: str, bundle: Bundle = NO_BUNDLE) -> 
     states, tellings = States(vocabulary), Tellings(ruleset.vocabulary, vocabulary)
     questions = questions_of(ruleset)
     keys = {question.name: state_key(f"dimension|{question.name}") for question in questions}
-
-    points = {name: rules.lines for name, rules in ruleset.points.items()}
-    made = Dimensions(keys, lambda place_of: Conditions(states, tellings, place_of, points, bundle, MAKERS))
+    made = _dimensions(ruleset, keys, states, tellings, bundle)
     dimensions = tuple(made.dimension(index, question) for index, question in enumerate(questions))
     gauges = Gauges(dimensions, made.conditions.shared, made.conditions.slots)
     routes, other = states.routes(gauges.readers)
@@ -68,8 +67,16 @@ def compile_plan(ruleset: Ruleset, version: str, bundle: Bundle = NO_BUNDLE) -> 
         orders={kept.pattern: kept.key for kept in states.kept.values() if kept.is_order},
         keeps={key: kept.keeping for key, kept in states.kept.items()} | tellings.keeps(),
         joins=joins_of(states.kept),
+        fades=fades_of(states.kept),
         bundle=bundle,
     )
+
+
+def _dimensions(
+    ruleset: Ruleset, keys: Mapping[str, int], states: States, tellings: Tellings, bundle: Bundle
+) -> Dimensions:
+    points = {name: rules.lines for name, rules in ruleset.points.items()}
+    return Dimensions(keys, lambda place_of: Conditions(states, tellings, place_of, points, bundle, MAKERS))
 
 
 def _vocabulary(file: VocabularyFile) -> Vocabulary:
