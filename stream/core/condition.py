@@ -40,6 +40,11 @@ class Judged(NamedTuple):
 Sketch = Counted | Judged
 
 
+def is_timeless(sketch: Sketch | None) -> bool:
+    """Tell whether a verdict is one that silence never changes, and so simple that nobody keeps it."""
+    return isinstance(sketch, Judged) or (isinstance(sketch, Counted) and sketch.within_ms == NEVER)
+
+
 def never(profile: Profile) -> bool:
     """Return false: such a condition is exact for everybody."""
     return False
@@ -84,8 +89,7 @@ class Leaf:
     @property
     def is_timeless(self) -> bool:
         """Tell whether it is known that silence never changes it."""
-        sketch = self.sketch
-        return isinstance(sketch, Judged) or (isinstance(sketch, Counted) and sketch.within_ms == NEVER)
+        return is_timeless(self.sketch)
 
     def holds(self, profile: Profile, now: int) -> bool:
         """Tell whether it holds at `now`, which must not lie before an instant that was asked about."""
@@ -152,6 +156,13 @@ def judged(sketch: Judged) -> Read:
         return NEVER if state is not None and judge(state) else -NEVER
 
     return read
+
+
+def holds_in_place(sketch: Judged, judge: str) -> str:
+    """Return, as source, whether the `state` that is there passes; `judge` is the name of who judges it."""
+    if sketch.least is None:
+        return f"{judge}(state)"
+    return f"got >= {sketch.least} if type(got := state{sketch.place}) is int else {judge}(state)"
 
 
 def lasting(slot: int, read: Read) -> Read:

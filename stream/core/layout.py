@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from stream.core.condition import is_timeless
 from stream.core.deciding import decide
 from stream.core.dimension import Dimension
 from stream.core.gauge import Gauge, remember
@@ -90,7 +91,8 @@ def _for_ever(dimensions: Sequence[Dimension], gauges: Sequence[Sequence[Gauge]]
     """Return the verdicts, by slot, that are the same of everybody unknown, whenever they are asked for."""
     leaves = [leaf for dimension in dimensions for segment in dimension.order for leaf in segment.leaves]
     personal = {id(leaf.shared) for leaf in leaves if leaf.is_personal}
-    asked = {gauge.slot: gauge.read for each in gauges for gauge in each if id(gauge.read) not in personal}
+    kept = [gauge for each in gauges for gauge in each if not is_timeless(gauge.sketch)]
+    asked = {gauge.slot: gauge.read for gauge in kept if id(gauge.read) not in personal}
     verdicts = {slot: read(blank, 0) for slot, read in asked.items()}
     return {KNOWN: NEVER} | {slot: verdict for slot, verdict in verdicts.items() if abs(verdict) == NEVER}
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from stream.core import window
-from stream.core.condition import Counted, Either, Every, Negation, Read
+from stream.core.condition import Counted, Either, Every, Judged, Negation, Read, Sketch, holds_in_place, is_timeless
 from stream.core.deciding import Clocks, Look, closures
 from stream.core.dimension import Dimension, Segment
 from stream.core.gauge import Gauge, remember
@@ -69,21 +69,39 @@ class _Text:
         yield "verdicts, states, held = profile.verdicts, profile.states, 0"
         yield "known = verdicts.get"
         for gauge in self._gauges:
-            verdict = self._verdicts[id(gauge.read)]
-            yield f"{verdict} = known({gauge.slot}, 0)"
-            yield f"if -now <= {verdict} <= now:"
-            yield f"    {verdict} = verdicts[{gauge.slot}] = {self._worked_out(gauge)}"
-            yield f"if {verdict} > 0:"
-            yield f"    held |= {gauge.bit >> first}"
+            yield from self._reading(gauge, f"held |= {gauge.bit >> first}")
         yield f"profile.signs = profile.signs & {~sum(gauge.bit for gauge in self._gauges)} | held << {first}"
+
+    def _reading(self, gauge: Gauge, hold: str) -> Iterator[str]:
+        """Yield what works a verdict out, or reads it where it is kept, and what is done where it holds."""
+        verdict = self._verdicts[id(gauge.read)]
+        if is_timeless(gauge.sketch):
+            yield from self._timeless(gauge.sketch)
+            yield f"    {verdict} = {NEVER}"
+            yield f"    {hold}"
+            yield "else:"
+            yield f"    {verdict} = {-NEVER}"
+            return
+        yield f"{verdict} = known({gauge.slot}, 0)"
+        yield f"if -now <= {verdict} <= now:"
+        yield f"    {verdict} = verdicts[{gauge.slot}] = {self._worked_out(gauge)}"
+        yield f"if {verdict} > 0:"
+        yield f"    {hold}"
+
+    def _timeless(self, sketch: Sketch | None) -> Iterator[str]:
+        """Yield the beginning of an `if` that asks whether what silence never changes holds."""
+        if isinstance(sketch, Counted):
+            most = "" if sketch.high == NEVER else f" <= {sketch.high}"
+            yield f"if {sketch.low} <= len(states.get({sketch.key}, ())){most}:"
+        elif isinstance(sketch, Judged):
+            yield f"state = states.get({sketch.key})"
+            yield f"if state is not None and ({holds_in_place(sketch, self._named(sketch.judge))}):"
 
     def _worked_out(self, gauge: Gauge) -> str:
         """Return what works a verdict out that is not known; a count of plain instants takes one call."""
         if not isinstance(gauge.sketch, Counted):
             return f"{self._named(gauge.anew or gauge.read)}(profile, now)"
         key, within_ms, low, high = gauge.sketch
-        if within_ms == NEVER:
-            return f"{self._named(window.count_ever)}(states.get({key}, ()), {low}, {high})"
         return f"{self._named(window.count_within)}(states.get({key}, ()), now, {within_ms}, {low}, {high})"
 
     def ticking(self, segment: Segment) -> list[str]:

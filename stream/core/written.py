@@ -8,9 +8,9 @@ stand in it as numbers; counts are worked out in place, everything else is calle
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from stream.core.condition import Counted, Judged
+from stream.core.condition import Counted, Judged, holds_in_place
 from stream.core.event import Event
 from stream.core.fold import Fold, Latest, Newest
 from stream.core.gauge import ANYTHING, Gauge, Reach, ends_sooner, turned
@@ -63,6 +63,8 @@ class _Text:
     def __init__(self, folds: Folds) -> None:
         """Take the folds of one event name."""
         self._folds = folds
+        self._usual = [_usual(fold) for fold, _ in folds]
+        self._asked = _asked(folds)
         self.names: dict[str, Any] = {"keep_newest": keep_newest, "ends_sooner": ends_sooner}
 
     def _named(self, name: str, thing: Any) -> str:
@@ -89,18 +91,30 @@ class _Text:
                 yield from self._if_done([number], [f"touched |= {reach.always}"])
 
     def _called(self, number: int, fold: Fold) -> Iterator[str]:
-        """Yield a fold that is called by name; what it does to most events and states stands in place before that."""
-        did, (key, path, is_usual, lines) = f"did_{number}", _usual(fold)
+        """Yield a fold that is called by name; what it does to most events and states stands in place before that.
+
+        A number that stands in place is compared with its bars at once.
+        """
+        usual, did = self._usual[number], f"did_{number}"
         call = f"{did} = {self._named(f'fold_{number}', fold)}(profile, event)"
-        if not lines:
+        if usual is None:
             yield call
             return
-        yield f"state, got = states.get({key}), properties.get({path!r})"
-        yield f"{did} = state is not None and type(got) is int and {is_usual}"
-        yield f"if {did}:"
-        yield from indented(lines)
+        at_once = [gauge for gauge, _, numbers in self._asked if self._is_at_once(gauge, numbers) and number in numbers]
+        yield f"state, got = states.get({usual.key}), properties.get({usual.path!r})"
+        yield f"if state is not None and type(got) is int and {usual.test}:"
+        yield from indented([f"{did} = True", *usual.lines, *_compared(at_once, usual.number)])
         yield "else:"
         yield f"    {call}"
+        for gauge in at_once:
+            yield from indented(self._if_done([number], list(self._turn(gauge, ANYTHING))))
+
+    def _is_at_once(self, gauge: Gauge, numbers: Sequence[int]) -> bool:
+        """Tell whether a gauge compares a number that a fold has in place, and only that."""
+        sketch, usual = gauge.sketch, self._usual[numbers[0]]
+        if usual is None or len(numbers) > 1 or not isinstance(sketch, Judged):
+            return False
+        return sketch.least is not None and sketch.key == usual.key
 
     def dropping(self) -> Iterator[str]:
         """Yield what forgets the verdicts that depend on what changed."""
@@ -119,12 +133,9 @@ class _Text:
 
     def turning(self) -> Iterator[str]:
         """Yield the gauges, each once, with the folds that can turn it."""
-        asked: dict[tuple[int, int], tuple[Gauge, list[int]]] = {}
-        for number, (_, reach) in enumerate(self._folds):
-            for gauge, settled in reach.asked:
-                asked.setdefault((gauge.bit, settled), (gauge, []))[1].append(number)
-        for (_, settled), (gauge, numbers) in asked.items():
-            yield from self._if_done(numbers, list(self._turn(gauge, settled)))
+        for gauge, settled, numbers in self._asked:
+            if not self._is_at_once(gauge, numbers):
+                yield from self._if_done(numbers, list(self._turn(gauge, settled)))
 
     def _is_sure(self, number: int) -> bool:
         """Tell whether a fold always changes something."""
@@ -148,12 +159,9 @@ class _Text:
             yield f"if {f'not {sign}' if settled else sign} and {_reaches(sketch, bar)}:"
             yield touch
         elif isinstance(sketch, Judged):
-            state = f"states[{sketch.key}]"
-            holds = f"{self._named(f'judge_{gauge.slot}', sketch.judge)}({state})"
-            if sketch.least is not None:
-                yield f"got = {state}{sketch.place}"
-                holds = f"(got >= {sketch.least} if type(got) is int else {holds})"
-            yield f"if {holds} is ({sign} == 0):"
+            yield f"state = states[{sketch.key}]"
+            holds = holds_in_place(sketch, self._named(f"judge_{gauge.slot}", sketch.judge))
+            yield f"if ({holds}) is ({sign} == 0):"
             yield touch
         else:
             yield from self._read(gauge, settled, sign, touch)
@@ -168,19 +176,45 @@ class _Text:
         yield f"    {touch}"
 
 
-def _usual(fold: Fold) -> tuple[int, str, str, list[str]]:
-    """Return, of a fold of whole numbers, its state, their property, when both are as usual, and what it does then."""
+class _Usual(NamedTuple):
+    """What a fold of whole numbers does where a state and a property are as they usually are."""
+
+    key: int
+    path: str
+    test: str
+    """Of a `state` that is there and a whole number that was `got`."""
+    lines: list[str]
+    number: str
+    """What stands in the state then."""
+
+
+def _usual(fold: Fold) -> _Usual | None:
+    """Return what a fold does in place; None where it is called always."""
     if isinstance(fold, Running) and fold.matches is None and "." not in fold.path:
-        is_usual = f"type(state[1]) is int and {-NEVER} < state[1] + got < {NEVER}"
-        return fold.key, fold.path, is_usual, ["state[0] += 1", "state[1] += got"]
+        test = f"type(total := state[1]) is int and {-NEVER} < (total := total + got) < {NEVER}"
+        return _Usual(fold.key, fold.path, test, ["state[0] += 1", "state[1] = total"], "total")
     if isinstance(fold, Latest) and fold.matches is None and not fold.columns:
-        return (
-            fold.key,
-            "amount",
-            "state[0] and at >= state[0][0][0]",
-            ["row = state[0][0]", "row[0], row[2] = at, got"],
-        )
-    return 0, "", "", []
+        test = "state[0] and at >= (row := state[0][0])[0]"
+        return _Usual(fold.key, "amount", test, ["row[0], row[2] = at, got"], "got")
+    return None
+
+
+def _asked(folds: Folds) -> list[tuple[Gauge, int, list[int]]]:
+    """Return the gauges, each once with what it is settled by and the folds that can turn it."""
+    asked: dict[tuple[int, int], tuple[Gauge, int, list[int]]] = {}
+    for number, (_, reach) in enumerate(folds):
+        for gauge, settled in reach.asked:
+            asked.setdefault((gauge.bit, settled), (gauge, settled, []))[2].append(number)
+    return list(asked.values())
+
+
+def _compared(gauges: Sequence[Gauge], number: str) -> Iterator[str]:
+    """Yield what touches the readers of gauges that turned, of which each is whether a number reaches its bar."""
+    for gauge in gauges:
+        assert isinstance(gauge.sketch, Judged)
+        bar = gauge.sketch.least
+        yield f"if {number} < {bar} if signs & {gauge.bit} else {number} >= {bar}:"
+        yield f"    touched |= {gauge.readers}"
 
 
 def _keeping(number: int, fold: Newest) -> Iterator[str]:

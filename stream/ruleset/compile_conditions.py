@@ -58,8 +58,9 @@ class Conditions:
     def compile(self, condition: Condition, leaves: list[Leaf]) -> Read:
         """Return the verdict of a condition; its leaves are appended.
 
-        Equal leaves share one verdict, which is worked out again only when their states changed or it may have ended;
-        those that look at other segments, which move without an event, are asked each time.
+        Equal leaves share one verdict, which is worked out again only when their states changed or it may have ended,
+        each time where it is simple and silence never changes it; those that look at other segments, which move
+        without an event, are asked each time.
         """
         match condition:
             case All(all=inner):
@@ -79,8 +80,9 @@ class Conditions:
 
     def _shared(self, condition: Condition, leaf: Leaf) -> Read:
         slot = len(self.shared)
-        shared = self.shared.setdefault(meaning_of(condition), lasting(slot, leaf.read))
-        if len(self.shared) > slot:
+        kept = leaf.read if leaf.is_timeless else lasting(slot, leaf.read)
+        shared = self.shared.setdefault(meaning_of(condition), kept)
+        if len(self.shared) > slot and not leaf.is_timeless:
             for key in leaf.states:
                 self.slots.setdefault(key, []).append(slot)
         return shared
