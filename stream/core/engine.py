@@ -14,7 +14,6 @@ from stream.core.deciding import decide, moves
 from stream.core.dimension import Change, Dimension, Segment
 from stream.core.event import Event
 from stream.core.gauge import remember
-from stream.core.layout import KNOWN
 from stream.core.lottery import is_control
 from stream.core.plan import Plan
 from stream.core.profile import MARK_BYTES, NEVER, RECENT_BYTES, Profile, is_among, mark_of
@@ -90,7 +89,7 @@ def _settle_in(profile: Profile, plan: Plan) -> tuple[int, int]:
     everything, layout = plan.everything, plan.layout
     is_blank = profile.is_new and not profile.states
     profile.layout, profile.signs = layout.number, layout.signs if is_blank else 0
-    profile.verdicts = dict(layout.verdicts) if is_blank else {}
+    profile.verdicts = {}
     fresh = everything & ~sum([layout.bits[key] for key in profile.standings if key in layout.bits])
     return fresh, everything & ~layout.resting if is_blank else everything
 
@@ -134,8 +133,6 @@ def _decide(profile: Profile, touched: int, fresh: int, now: int, plan: Plan) ->
     """Return the moves in topological order, and the bits that were decided: who looks at what moved is, too."""
     dimensions, looks, lookers = plan.dimensions, plan.looks, plan.lookers
     standings = profile.standings
-    if KNOWN not in profile.verdicts:
-        plan.layout.know(profile)
     moved: list[Change] = []
     decided = 0
     while touched:

@@ -43,6 +43,14 @@ class Gauge:
         return {1: self.bit, -1: 0}.get(-1 if name in self.ended_by else self.leans, ANYTHING)
 
 
+class Untouched(NamedTuple):
+    """A verdict that silence never changes as long as a customer has none of some states."""
+
+    keys: tuple[int, ...]
+    verdict: int
+    """NEVER or its negative."""
+
+
 class Reach(NamedTuple):
     """What the events of one name can turn by changing one state."""
 

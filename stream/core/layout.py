@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from stream.core.condition import is_timeless
 from stream.core.deciding import decide
 from stream.core.dimension import Dimension
-from stream.core.gauge import Gauge, remember
+from stream.core.gauge import Gauge, Untouched, remember
 from stream.core.profile import NEVER, Profile
-
-KNOWN = -1
-"""The slot that says that the verdicts of what a customer never did are there."""
-MOST_KNOWN = 4096
-"""Of so many kinds of customers, by what they did at all, these verdicts are remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,25 +28,10 @@ class Layout:
     """The bits of the dimensions in which everybody of whom nothing is known rests, whenever it is asked."""
     signs: int
     """The bits of the gauges that hold of everybody of whom nothing is known."""
-    verdicts: Mapping[int, int]
+    untouched: Mapping[int, Untouched]
     """By slot: what silence never changes of everybody of whom nothing is known."""
     slots: Mapping[int, Sequence[int]]
     """By state key: the slots of the verdicts that depend on it."""
-    _known: dict[frozenset[int], dict[int, int]] = field(init=False, default_factory=dict, compare=False, repr=False)
-
-    def know(self, profile: Profile) -> None:
-        """Let a customer whose verdicts were forgotten have those that depend on nothing that they did."""
-        states = frozenset(profile.states)
-        known = self._known.get(states)
-        if known is None:
-            if len(self._known) >= MOST_KNOWN:
-                self._known.clear()
-            known = self._known[states] = self._unmoved_by(states)
-        profile.verdicts.update(known)
-
-    def _unmoved_by(self, states: Iterable[int]) -> dict[int, int]:
-        moved = {slot for key in states for slot in self.slots.get(key, ())}
-        return {slot: verdict for slot, verdict in self.verdicts.items() if slot not in moved}
 
 
 def layout_of(
@@ -82,19 +62,27 @@ def layout_of(
         upstream,
         resting,
         blank.signs,
-        _for_ever(dimensions, gauges, blank),
+        _untouched(dimensions, gauges, blank, slots),
         slots,
     )
 
 
-def _for_ever(dimensions: Sequence[Dimension], gauges: Sequence[Sequence[Gauge]], blank: Profile) -> dict[int, int]:
+def _untouched(
+    dimensions: Sequence[Dimension],
+    gauges: Sequence[Sequence[Gauge]],
+    blank: Profile,
+    slots: Mapping[int, Sequence[int]],
+) -> dict[int, Untouched]:
     """Return the verdicts, by slot, that are the same of everybody unknown, whenever they are asked for."""
     leaves = [leaf for dimension in dimensions for segment in dimension.order for leaf in segment.leaves]
     personal = {id(leaf.shared) for leaf in leaves if leaf.is_personal}
     kept = [gauge for each in gauges for gauge in each if not is_timeless(gauge.sketch)]
-    asked = {gauge.slot: gauge.read for gauge in kept if id(gauge.read) not in personal}
-    verdicts = {slot: read(blank, 0) for slot, read in asked.items()}
-    return {KNOWN: NEVER} | {slot: verdict for slot, verdict in verdicts.items() if abs(verdict) == NEVER}
+    found = {gauge.slot: gauge.read(blank, 0) for gauge in kept if id(gauge.read) not in personal}
+    keys: dict[int, list[int]] = {slot: [] for slot in found}
+    for key, fed in slots.items():
+        for slot in keys.keys() & fed:
+            keys[slot].append(key)
+    return {slot: Untouched(tuple(keys[slot]), verdict) for slot, verdict in found.items() if abs(verdict) == NEVER}
 
 
 def _rests(dimension: Dimension, blank: Profile) -> bool:

@@ -7,21 +7,23 @@ reference: a test holds one to the other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from stream.core import window
 from stream.core.condition import Counted, Either, Every, Judged, Negation, Read, Sketch, holds_in_place, is_timeless
 from stream.core.deciding import Clocks, Look, closures
 from stream.core.dimension import Dimension, Segment
-from stream.core.gauge import Gauge, remember
+from stream.core.gauge import Gauge, Untouched, remember
 from stream.core.profile import NEVER, Profile
 from stream.core.source import compiled, indented
 
+Untouches = Mapping[int, Untouched]
+NOTHING: Untouches = {}
 HEAD = "def look(profile, own, since, clocks, now):"
 
 
-def by_closures(dimension: Dimension, gauges: Sequence[Gauge]) -> Look:
+def by_closures(dimension: Dimension, gauges: Sequence[Gauge], untouched: Untouches = NOTHING) -> Look:
     """Return the look that remembers which gauges hold and then asks the segments, as closures."""
     asks = closures(dimension)
 
@@ -32,16 +34,18 @@ def by_closures(dimension: Dimension, gauges: Sequence[Gauge]) -> Look:
     return look
 
 
-def written_look(dimension: Dimension, gauges: Sequence[Gauge]) -> Look:
-    """Return the same look as one function that tracebacks show."""
-    text, names = source_of(dimension, gauges)
+def written_look(dimension: Dimension, gauges: Sequence[Gauge], untouched: Untouches = NOTHING) -> Look:
+    """Return the same look as one function that tracebacks show; `untouched` is known by slot without reading."""
+    text, names = source_of(dimension, gauges, untouched)
     made: Look = compiled(f"look at {dimension.name}", text, names)["look"]
     return made
 
 
-def source_of(dimension: Dimension, gauges: Sequence[Gauge]) -> tuple[str, dict[str, Any]]:
+def source_of(
+    dimension: Dimension, gauges: Sequence[Gauge], untouched: Untouches = NOTHING
+) -> tuple[str, dict[str, Any]]:
     """Return the source of a function `look`, and what it calls by name."""
-    text = _Text(gauges)
+    text = _Text(gauges, untouched)
     lines = [*text.remembering(), f"until = {NEVER}"]
     for segment in dimension.clocked:
         lines += text.ticking(segment)
@@ -54,9 +58,10 @@ def source_of(dimension: Dimension, gauges: Sequence[Gauge]) -> tuple[str, dict[
 class _Text:
     """The lines of one look, and the names that they use."""
 
-    def __init__(self, gauges: Sequence[Gauge]) -> None:
-        """Take the gauges of the dimension."""
+    def __init__(self, gauges: Sequence[Gauge], untouched: Untouches) -> None:
+        """Take the gauges of the dimension, and what is known of who has none of their states."""
         self._gauges = gauges
+        self._untouched = untouched
         self._verdicts = {id(gauge.read): f"verdict_{gauge.slot}" for gauge in gauges}
         self._ticked: dict[str, str] = {}
         self.names: dict[str, Any] = {}
@@ -68,9 +73,34 @@ class _Text:
         first = min(gauge.bit for gauge in self._gauges).bit_length() - 1
         yield "verdicts, states, held = profile.verdicts, profile.states, 0"
         yield "known = verdicts.get"
-        for gauge in self._gauges:
-            yield from self._reading(gauge, f"held |= {gauge.bit >> first}")
+        for keys, gauges in self._by_states():
+            lines = [line for gauge in gauges for line in self._reading(gauge, f"held |= {gauge.bit >> first}")]
+            if not keys:
+                yield from lines
+                continue
+            yield f"if {' or '.join(f'{key} in states' for key in keys)}:"
+            yield from indented(lines)
+            yield "else:"
+            yield from indented(self._known(gauges, first))
         yield f"profile.signs = profile.signs & {~sum(gauge.bit for gauge in self._gauges)} | held << {first}"
+
+    def _by_states(self) -> list[tuple[tuple[int, ...], list[Gauge]]]:
+        """Return the gauges together that are known of who has none of the same states; without keys the others."""
+        found: dict[tuple[int, ...], list[Gauge]] = {}
+        for gauge in self._gauges:
+            known = self._untouched.get(gauge.slot)
+            found.setdefault(known.keys if known is not None else (), []).append(gauge)
+        return list(found.items())
+
+    def _known(self, gauges: Sequence[Gauge], first: int) -> Iterator[str]:
+        """Yield the verdicts on who has none of the states of some gauges."""
+        hold = [gauge for gauge in gauges if self._untouched[gauge.slot].verdict > 0]
+        fail = [gauge for gauge in gauges if self._untouched[gauge.slot].verdict < 0]
+        for some, verdict in ((hold, NEVER), (fail, -NEVER)):
+            if some:
+                yield f"{' = '.join(self._verdicts[id(gauge.read)] for gauge in some)} = {verdict}"
+        if hold:
+            yield f"held |= {sum(gauge.bit for gauge in hold) >> first}"
 
     def _reading(self, gauge: Gauge, hold: str) -> Iterator[str]:
         """Yield what works a verdict out, or reads it where it is kept, and what is done where it holds."""

@@ -210,5 +210,6 @@ class Plan:
         """Return the look at a dimension, written out when it is first decided."""
         made = self.looks.get(index)
         if made is None:
-            made = self.looks[index] = written_look(self.dimensions[index], self.layout.gauges[index])
+            layout = self.layout
+            made = self.looks[index] = written_look(self.dimensions[index], layout.gauges[index], layout.untouched)
         return made
