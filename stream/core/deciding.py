@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from stream.core.condition import Read
 from stream.core.dimension import LEFT_AT, OUTSIDE, SPENT, TRUE_SINCE, Change, Dimension, Segment
+from stream.core.past import NO_PAST, Past
 from stream.core.profile import NEVER, Profile, Standing
 
 Clocks = dict[str, list[int]]
@@ -30,11 +31,11 @@ def decide(
     """
     look = look or closures(dimension)
     standing = profile.standings.get(dimension.key)
-    if standing is None:
-        if dimension.inside is None and not is_new:
-            return _decide_at_rest(dimension, look, profile, now)
+    if standing is None and (is_new or dimension.inside is not None):
         standing = Standing(OUTSIDE, now) if is_new else profile.resting(dimension.place.rest)
         profile.standings[dimension.key] = standing
+    if standing is None:
+        return _decide_at_rest(dimension, look, profile, now)
     if dimension.inside is not None and profile.since_in(*dimension.inside) is None:
         standing.until = NEVER
         return [_go_out(standing, dimension, now)] if standing.segment != OUTSIDE else []
@@ -55,7 +56,7 @@ def moves(dimension: Dimension, profile: Profile, now: int, look: Look | None = 
     )
     if winner != standing.segment:
         return True
-    standing.until = _until(dimension, standing, until, now)
+    standing.until = _until(dimension, standing, until, now) if dimension.is_timed else until
     return False
 
 
@@ -76,9 +77,8 @@ def _decide_at_rest(dimension: Dimension, look: Look, profile: Profile, now: int
     winner, until = found = look(profile, rest, profile.known_since, clocks, now)
     if winner == rest and until == NEVER and not clocks:
         return []
-    standing = profile.standings[dimension.key] = profile.resting(rest)
-    if clocks:
-        standing.past.clocks = clocks
+    past = Past("", clocks, {rest: 1} if rest else {})
+    standing = profile.standings[dimension.key] = Standing(rest, profile.known_since, NO_PAST, NEVER, past)
     return _settle(dimension, look, profile, standing, now, found, [])
 
 
@@ -173,7 +173,7 @@ def _settle(
         if dimension.is_plain:
             break
         winner, until = look(profile, winner, now, _clocks(dimension, standing), now)
-    standing.until = _until(dimension, standing, until, now)
+    standing.until = _until(dimension, standing, until, now) if dimension.is_timed else until
     return changes
 
 
@@ -236,15 +236,14 @@ def _asks(segment: Segment, clocks: Clocks, now: int) -> bool:
 def _move(dimension: Dimension, standing: Standing, entered: str, now: int) -> Change:
     """Leave the own segment for `entered`, and let the clocks know."""
     left, since, past = standing.segment, standing.since, standing.past
-    segment = dimension.by_name.get(left)
+    segment = dimension.by_name.get(left) if dimension.clocked else None
     if segment is not None and segment.has_clock:
         clock = past.clocks.setdefault(left, [-1, -1, 0])
         clock[LEFT_AT] = now
         clock[SPENT] = int(clock[TRUE_SINCE] >= 0 and _is_over(segment, since, now))
-    change = Change(dimension, left, entered, now, since, False, is_return=entered == past.came_from != "")
-    standing.move(entered, now)
-    past.came_from = left
-    return change
+    is_return = entered == past.came_from != ""
+    standing.segment, standing.since, past.came_from = entered, now, left
+    return Change(dimension, left, entered, now, since, False, True, is_return)
 
 
 def _until(dimension: Dimension, standing: Standing, until: int, now: int) -> int:

@@ -118,6 +118,9 @@ class Dimension:
     is_plain: bool = field(init=False)
     """Whether the first segment that asks or keeps has the customer, if the own one may be left downwards."""
 
+    is_timed: bool = field(init=False)
+    """Whether a stay or a clock of a segment may say when to look again."""
+
     def __post_init__(self) -> None:
         """Index the segments by name."""
         object.__setattr__(self, "place", Place(self.key, OUTSIDE if self.inside else self.otherwise.name))
@@ -126,6 +129,8 @@ class Dimension:
         object.__setattr__(self, "clocked", tuple(segment for segment in self.order if segment.has_clock))
         is_free = all(segment.only_from is None for segment in self.order)
         object.__setattr__(self, "is_plain", is_free and not self.clocked)
+        is_timed = bool(self.clocked) or any(segment.stay_at_least_ms for segment in self.order)
+        object.__setattr__(self, "is_timed", is_timed)
         object.__setattr__(self, "by_name", {segment.name: segment for segment in (*self.order, self.otherwise)})
 
 

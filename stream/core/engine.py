@@ -161,20 +161,20 @@ def tell(profile: Profile, moved: list[Change], now: int, plan: Plan, why: Cause
 
 def _tell(profile: Profile, moved: list[Change], now: int, plan: Plan, why: Event | Cause | None, done: Step) -> None:
     done.moves += moved
-    standings = profile.standings
+    announced = []
     for change in moved:
-        entered = change.entered
-        if entered and (standing := standings.get(change.dimension.key)) is not None:
+        if change.entered and (standing := profile.standings.get(change.dimension.key)) is not None:
             entries = standing.past.entries
-            entries[entered] = entries.get(entered, 0) + 1
-    announced = [change for change in moved if change.is_announced]
+            entries[change.entered] = entries.get(change.entered, 0) + 1
+        if change.is_announced:
+            announced.append(change)
     if not plan.tells:
         profile.sequence += len(announced)
         return
     cause = _cause(why, plan) if isinstance(why, Event) else why
     for change in announced:
         profile.sequence += 1
-        done.transitions.append(_transition(profile, change, now, plan, cause, _holds_until(change, profile, plan)))
+        done.transitions.append(_transition(profile, change, now, plan, cause))
 
 
 def _cause(event: Event, plan: Plan) -> Cause:
@@ -182,11 +182,9 @@ def _cause(event: Event, plan: Plan) -> Cause:
     return Cause(EVENT, event.event_id, event.name, event.source, is_late=is_late)
 
 
-def _transition(
-    profile: Profile, change: Change, now: int, plan: Plan, cause: Cause | None, horizon: tuple[int, bool]
-) -> Transition:
+def _transition(profile: Profile, change: Change, now: int, plan: Plan, cause: Cause | None) -> Transition:
     dimension, left, entered, customer_id = change.dimension, change.left, change.entered, profile.customer_id
-    segment = told_segment(dimension, change)
+    segment, (until, is_exact) = told_segment(dimension, change), _holds_until(change, profile, plan)
     standing = profile.standings.get(dimension.key) or profile.standing(dimension.place)
     percent = segment.holdout_percent
     is_holdout = percent > 0 and is_control(segment.lottery, customer_id, percent)
@@ -202,7 +200,8 @@ def _transition(
         evidence_of(profile, change, now),
         now - change.left_since if left else 0,  # dwell_ms
         standing.past.entries.get(entered, 0) if standing else 0,
-        *horizon,
+        until,
+        is_exact,
         plan.version,
         segment.owner,
         segment.next_action if entered else "",
@@ -222,11 +221,12 @@ def told_segment(dimension: Dimension, change: Change) -> Segment:
 
 def _holds_until(change: Change, profile: Profile, plan: Plan) -> tuple[int, bool]:
     """Play silence on a copy: when does the dimension change next, and is that exact."""
-    if change.dimension.key not in plan.layout.bits:
+    dimension, standings = change.dimension, profile.standings
+    if dimension.key not in plan.layout.bits:
         return NEVER, True
-    played = plan.layout.upstream[change.dimension.index]
-    keys = [dimension.key for dimension in played]
-    now = min([profile.until(key) for key in keys])
+    played = plan.layout.upstream[dimension.index]
+    keys = [one.key for one in played]
+    now = min([standings[key].until for key in keys if key in standings], default=NEVER)
     if now >= NEVER:
         return NEVER, True
     ahead = profile.ahead(keys)

@@ -27,9 +27,14 @@ MARK_BYTES = 6
 RECENT_BYTES = RECENT_IDS * MARK_BYTES
 
 
+_begun = blake2b(digest_size=MARK_BYTES)
+
+
 def mark_of(event_id: str) -> bytes:
     """Return the mark of an event id: bytes of its BLAKE2b."""
-    return blake2b(event_id.encode(), digest_size=MARK_BYTES).digest()
+    mark = _begun.copy()  # to make one with its size takes half as long again
+    mark.update(event_id.encode())
+    return mark.digest()
 
 
 def is_among(mark: bytes, recent: bytes) -> bool:
