@@ -40,9 +40,11 @@ class Judged(NamedTuple):
 Sketch = Counted | Judged
 
 
-def is_timeless(sketch: Sketch | None) -> bool:
-    """Tell whether a verdict is one that silence never changes, and so simple that nobody keeps it."""
-    return isinstance(sketch, Judged) or (isinstance(sketch, Counted) and sketch.within_ms == NEVER)
+def is_in_place(sketch: Sketch | None) -> bool:
+    """Tell whether a verdict is so simple that it is worked out wherever it is asked, and kept nowhere."""
+    if not isinstance(sketch, Counted):
+        return sketch is not None
+    return sketch.within_ms == NEVER or sketch.low == 0 or sketch.high == NEVER
 
 
 def never(profile: Profile) -> bool:
@@ -89,7 +91,8 @@ class Leaf:
     @property
     def is_timeless(self) -> bool:
         """Tell whether it is known that silence never changes it."""
-        return is_timeless(self.sketch)
+        sketch = self.sketch
+        return isinstance(sketch, Judged) or (isinstance(sketch, Counted) and sketch.within_ms == NEVER)
 
     def holds(self, profile: Profile, now: int) -> bool:
         """Tell whether it holds at `now`, which must not lie before an instant that was asked about."""

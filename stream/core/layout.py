@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from stream.core.condition import is_timeless
+from stream.core.condition import is_in_place
 from stream.core.deciding import decide
 from stream.core.dimension import Dimension
 from stream.core.gauge import Gauge, Untouched, remember
@@ -76,7 +76,7 @@ def _untouched(
     """Return the verdicts, by slot, that are the same of everybody unknown, whenever they are asked for."""
     leaves = [leaf for dimension in dimensions for segment in dimension.order for leaf in segment.leaves]
     personal = {id(leaf.shared) for leaf in leaves if leaf.is_personal}
-    kept = [gauge for each in gauges for gauge in each if not is_timeless(gauge.sketch)]
+    kept = [gauge for each in gauges for gauge in each if not is_in_place(gauge.sketch)]
     found = {gauge.slot: gauge.read(blank, 0) for gauge in kept if id(gauge.read) not in personal}
     keys: dict[int, list[int]] = {slot: [] for slot in found}
     for key, fed in slots.items():

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from stream.core import window
-from stream.core.condition import Counted, Either, Every, Judged, Negation, Read, Sketch, holds_in_place, is_timeless
+from stream.core.condition import Counted, Either, Every, Judged, Negation, Read, Sketch, holds_in_place, is_in_place
 from stream.core.deciding import Clocks, Look, closures
 from stream.core.dimension import Dimension, Segment
 from stream.core.gauge import Gauge, Untouched, remember
@@ -105,34 +104,34 @@ class _Text:
     def _reading(self, gauge: Gauge, hold: str) -> Iterator[str]:
         """Yield what works a verdict out, or reads it where it is kept, and what is done where it holds."""
         verdict = self._verdicts[id(gauge.read)]
-        if is_timeless(gauge.sketch):
-            yield from self._timeless(gauge.sketch)
-            yield f"    {verdict} = {NEVER}"
-            yield f"    {hold}"
-            yield "else:"
-            yield f"    {verdict} = {-NEVER}"
+        if is_in_place(gauge.sketch):
+            yield from self._in_place(gauge.sketch, verdict, hold)
             return
         yield f"{verdict} = known({gauge.slot}, 0)"
         yield f"if -now <= {verdict} <= now:"
-        yield f"    {verdict} = verdicts[{gauge.slot}] = {self._worked_out(gauge)}"
+        yield f"    {verdict} = verdicts[{gauge.slot}] = {self._named(gauge.anew or gauge.read)}(profile, now)"
         yield f"if {verdict} > 0:"
         yield f"    {hold}"
 
-    def _timeless(self, sketch: Sketch | None) -> Iterator[str]:
-        """Yield the beginning of an `if` that asks whether what silence never changes holds."""
-        if isinstance(sketch, Counted):
-            most = "" if sketch.high == NEVER else f" <= {sketch.high}"
-            yield f"if {sketch.low} <= len(states.get({sketch.key}, ())){most}:"
-        elif isinstance(sketch, Judged):
+    def _in_place(self, sketch: Sketch | None, verdict: str, hold: str) -> Iterator[str]:
+        """Yield what works a simple verdict out."""
+        holds, fails, test = [f"{verdict} = {NEVER}", hold], [f"{verdict} = {-NEVER}"], ""
+        if isinstance(sketch, Judged):
             yield f"state = states.get({sketch.key})"
-            yield f"if state is not None and ({holds_in_place(sketch, self._named(sketch.judge))}):"
-
-    def _worked_out(self, gauge: Gauge) -> str:
-        """Return what works a verdict out that is not known; a count of plain instants takes one call."""
-        if not isinstance(gauge.sketch, Counted):
-            return f"{self._named(gauge.anew or gauge.read)}(profile, now)"
-        key, within_ms, low, high = gauge.sketch
-        return f"{self._named(window.count_within)}(states.get({key}, ()), now, {within_ms}, {low}, {high})"
+            test = f"state is not None and ({holds_in_place(sketch, self._named(sketch.judge))})"
+        elif isinstance(sketch, Counted) and sketch.within_ms == NEVER:
+            most = "" if sketch.high == NEVER else f" <= {sketch.high}"
+            test = f"{sketch.low} <= len(states.get({sketch.key}, ())){most}"
+        elif isinstance(sketch, Counted):
+            yield f"kept = states.get({sketch.key}, ())"
+            nth = sketch.low or sketch.high + 1  # silence takes the one that makes them enough, or too many
+            yield f"{verdict} = kept[-{nth}] + {sketch.within_ms} if len(kept) >= {nth} else {-NEVER}"
+            test = f"{verdict} > now"
+            holds, fails = ([hold], fails) if sketch.low else ([f"{verdict} = -{verdict}"], holds)
+        yield f"if {test}:"
+        yield from indented(holds)
+        yield "else:"
+        yield from indented(fails)
 
     def ticking(self, segment: Segment) -> list[str]:
         """Return what lets the clock of a segment know whether `enter` holds."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from stream.core.condition import Counted, Judged, holds_in_place
+from stream.core.condition import Counted, Judged, holds_in_place, is_in_place
 from stream.core.event import Event
 from stream.core.fold import Fold, Latest, Newest
 from stream.core.gauge import ANYTHING, Gauge, Reach, ends_sooner, turned
@@ -171,7 +171,8 @@ class _Text:
         it = self._named(f"gauge_{gauge.slot}", gauge)
         wanted = {ANYTHING: "", 0: f"{sign} and "}.get(settled, f"not {sign} and ")
         yield f"if {wanted}{gauge.readers} & ~touched:"
-        yield f"    verdict = profile.verdicts[{gauge.slot}] = {read}(profile, now)"
+        kept = "" if is_in_place(gauge.sketch) else f"profile.verdicts[{gauge.slot}] = "
+        yield f"    verdict = {kept}{read}(profile, now)"
         yield f"    if (verdict > 0) is ({sign} == 0) or ends_sooner({it}, profile, verdict):"
         yield f"    {touch}"
 
@@ -234,5 +235,7 @@ def _keeping(number: int, fold: Newest) -> Iterator[str]:
 def _reaches(sketch: Counted, bar: int) -> str:
     """Return whether there are so many instants, and the one that makes them so many is in the window."""
     instants = f"states[{sketch.key}]"
-    many = f"len({instants}) >= {bar}"
-    return many if sketch.within_ms == NEVER else f"{many} and {instants}[-{bar}] + {sketch.within_ms} > now"
+    reached = [f"len({instants}) >= {bar}"] if bar > 1 else []  # one is there since just now
+    if sketch.within_ms < NEVER:
+        reached.append(f"{instants}[-{bar}] + {sketch.within_ms} > now")
+    return " and ".join(reached) or "True"

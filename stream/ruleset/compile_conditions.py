@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias, TypeVar
 
 from stream.core.bundle import Bundle
-from stream.core.condition import Leaf, Read, either, every, lasting, negation
+from stream.core.condition import Leaf, Read, either, every, is_in_place, lasting, negation
 from stream.core.frame import Frame, Span, fixed, personal
 from stream.core.profile import NEVER, Place
 from stream.ruleset.canonical import meaning_of
@@ -59,8 +59,8 @@ class Conditions:
         """Return the verdict of a condition; its leaves are appended.
 
         Equal leaves share one verdict, which is worked out again only when their states changed or it may have ended,
-        each time where it is simple and silence never changes it; those that look at other segments, which move
-        without an event, are asked each time.
+        each time where it is simple; those that look at other segments, which move without an event, are asked each
+        time.
         """
         match condition:
             case All(all=inner):
@@ -80,9 +80,10 @@ class Conditions:
 
     def _shared(self, condition: Condition, leaf: Leaf) -> Read:
         slot = len(self.shared)
-        kept = leaf.read if leaf.is_timeless else lasting(slot, leaf.read)
-        shared = self.shared.setdefault(meaning_of(condition), kept)
-        if len(self.shared) > slot and not leaf.is_timeless:
+        is_kept = not is_in_place(leaf.sketch)
+        read = lasting(slot, leaf.read) if is_kept else leaf.read
+        shared = self.shared.setdefault(meaning_of(condition), read)
+        if len(self.shared) > slot and is_kept:
             for key in leaf.states:
                 self.slots.setdefault(key, []).append(slot)
         return shared
