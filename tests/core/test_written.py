@@ -44,7 +44,7 @@ def both(name: str, route: Route) -> Written:
 def both_looks(plan: Plan, index: int) -> Look:
     """Return the written look at a dimension, held to the closures at every decision."""
     dimension, gauges = plan.dimensions[index], plan.layout.gauges[index]
-    fast, plain = written_look(dimension, gauges), by_closures(dimension, gauges)
+    fast, plain = written_look(dimension, gauges, plan.layout.untouched), by_closures(dimension, gauges)
 
     def look(profile: Profile, own: str, since: int, clocks: Clocks, now: int) -> tuple[str, int]:
         other, told = deepcopy((profile, clocks))
